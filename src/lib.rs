@@ -1,1 +1,1 @@
-
+//! Keeps LINE WORKS accounts in step with Okta app assignments.
