@@ -1,1 +1,5 @@
 //! Keeps LINE WORKS accounts in step with Okta app assignments.
+
+pub mod clock;
+pub mod domain;
+pub mod lineworks;

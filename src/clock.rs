@@ -1,0 +1,36 @@
+//! Time as an argument: the only place that reads the wall clock.
+//!
+//! The sandbox and the tests move a clock of their own instead of waiting; what must not follow a jumping wall
+//! clock (leases, time-outs) uses tokio's monotonic `Instant` and not this.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Tells the time, to the millisecond.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    ahead_ms: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The system's wall clock.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// Now, cut to whole milliseconds: what the ledger stores.
+    pub fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "this is the one home of the wall clock")]
+        let now = Timestamp::now();
+        let now_ms = now.as_millisecond().saturating_add(self.ahead_ms.load(Ordering::Relaxed));
+        Timestamp::from_millisecond(now_ms).unwrap_or(now)
+    }
+
+    /// Moves this clock and all its clones ahead.
+    pub fn advance(&self, by: SignedDuration) {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.ahead_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,426 @@
+//! One person's row: the three facts, what is desired from them, and where the work on it stands.
+//!
+//! `Facts::receive` is the whole rule of order: newest wins per fact, however events arrive. Storing the result,
+//! raising the revision and recognising duplicates is the ledger's part.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::event::{Event, EventKind, ProfileWeight, ProfileWish, Source, UnassignPolicy, Verdict};
+use super::ids::{ExternalKey, MemberId, OktaUserId};
+use super::outcome::Reason;
+use super::plan::StepKind;
+use super::profile::Profile;
+
+/// A value with the moment it was true and the door it came through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact<T> {
+    /// What was said.
+    pub value: T,
+    /// When it occurred.
+    pub occurred: Timestamp,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Whether the person has the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// Has it.
+    Assigned,
+    /// Lost it; perhaps with a policy of its own.
+    Unassigned(Option<UnassignPolicy>),
+}
+
+/// The person's status in Okta, as far as it matters to an account elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OktaStatus {
+    /// Can sign in.
+    Active,
+    /// Suspended for a while.
+    Suspended,
+    /// Deactivated: as good as unassigned.
+    Deactivated,
+}
+
+/// The three facts, kept apart.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Has the app or not.
+    pub membership: Option<Fact<Membership>>,
+    /// Okta status.
+    pub status: Option<Fact<OktaStatus>>,
+    /// The attributes.
+    pub profile: Option<Fact<ProfileWish>>,
+}
+
+/// What should be, computed from the facts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Desired {
+    /// A usable member; `None` when no profile is known yet.
+    Active(Option<ProfileWish>),
+    /// A suspended member.
+    Suspended,
+    /// No member, after the policy.
+    Unassigned {
+        /// The policy in force for this person.
+        policy: UnassignPolicy,
+    },
+}
+
+impl Desired {
+    /// The profile to build or keep, if it is usable.
+    pub fn profile(&self) -> Option<&Profile> {
+        match self {
+            Desired::Active(Some(ProfileWish::Valid(profile))) => Some(profile),
+            _ => None,
+        }
+    }
+
+    /// Whether this takes something away: such work goes first.
+    pub fn is_leaving(&self) -> bool {
+        !matches!(self, Desired::Active(_))
+    }
+}
+
+impl Facts {
+    /// Takes an event in and says what became of it. Newest wins per fact; at equal times the later arrival wins.
+    ///
+    /// Operators' words say nothing about the facts and leave them as they are.
+    pub fn receive(&mut self, event: &Event) -> Verdict {
+        let value = match event.kind {
+            EventKind::Assigned => Membership::Assigned,
+            EventKind::Unassigned => Membership::Unassigned(event.policy),
+            EventKind::Retry | EventKind::Approve | EventKind::Reject => return Verdict::New,
+        };
+        let membership = renew(&mut self.membership, value, event);
+        let profile = self.receive_profile(event);
+        match (membership, profile) {
+            (Renewal::Conflict, _) => Verdict::EqualTime,
+            (Renewal::Newer, _) | (_, true) => Verdict::New,
+            (Renewal::Older, false) => Verdict::Superseded,
+        }
+    }
+
+    /// Takes the profile of an event in, if it says more than what is known: a card's profile stands above one
+    /// made from a hook's names, whatever their times. Returns whether it was taken.
+    pub fn receive_profile(&mut self, event: &Event) -> bool {
+        let Some(wish) = &event.profile else { return false };
+        let known = self.profile.as_ref().map(|fact| (fact.value.weight(), fact.occurred));
+        let newer = match known {
+            None => true,
+            Some((weight, occurred)) if weight == wish.weight() => event.occurred >= occurred,
+            Some((weight, _)) => wish.weight() > weight,
+        };
+        if newer {
+            self.profile = Some(Fact { value: wish.clone(), occurred: event.occurred, source: event.source });
+        }
+        newer
+    }
+
+    /// What should be. Unassigned or deactivated beats suspended beats active; `None` while membership is unknown.
+    pub fn desired(&self, configured: UnassignPolicy) -> Option<Desired> {
+        let membership = self.membership.as_ref()?;
+        let status = self.status.as_ref().map_or(OktaStatus::Active, |fact| fact.value);
+        Some(match (membership.value, status) {
+            (Membership::Unassigned(policy), _) => Desired::Unassigned { policy: policy.unwrap_or(configured) },
+            (Membership::Assigned, OktaStatus::Deactivated) => Desired::Unassigned { policy: configured },
+            (Membership::Assigned, OktaStatus::Suspended) => Desired::Suspended,
+            (Membership::Assigned, OktaStatus::Active) => {
+                Desired::Active(self.profile.as_ref().map(|fact| fact.value.clone()))
+            }
+        })
+    }
+
+    /// Whether the newest word is that the person has the app.
+    pub fn is_assigned(&self) -> bool {
+        self.membership.as_ref().is_some_and(|fact| fact.value == Membership::Assigned)
+    }
+
+    /// How much of a profile is known.
+    pub fn profile_weight(&self) -> ProfileWeight {
+        self.profile.as_ref().map_or(ProfileWeight::None, |fact| fact.value.weight())
+    }
+}
+
+enum Renewal {
+    Newer,
+    Conflict,
+    Older,
+}
+
+fn renew<T: PartialEq>(fact: &mut Option<Fact<T>>, value: T, event: &Event) -> Renewal {
+    let renewal = match fact {
+        Some(known) if event.occurred < known.occurred => return Renewal::Older,
+        Some(known) if event.occurred == known.occurred && known.value != value => Renewal::Conflict,
+        _ => Renewal::Newer,
+    };
+    *fact = Some(Fact { value, occurred: event.occurred, source: event.source });
+    renewal
+}
+
+/// A step we were about to take, written down before the call.
+///
+/// LINE WORKS cannot say who suspended or deleted a member; a state that matches an intent is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Whether its effect was seen, in an answer or in a read.
+    pub confirmed: bool,
+}
+
+/// What we remember of our own doing with a member.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// We suspended it, or were about to.
+    pub suspend: Option<Intent>,
+    /// We deleted it, or were about to.
+    pub delete: Option<Intent>,
+    /// When we first saw it suspended (or pending) while unassigned: the delay before a deletion counts from here.
+    pub unassigned_seen: Option<Timestamp>,
+}
+
+/// Where the work on an assignment stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// LINE WORKS matches the wish.
+    Settled {
+        /// When to look again, such as the moment of a planned deletion.
+        look_again: Option<Timestamp>,
+        /// What an administrator should know about it.
+        note: Option<Reason>,
+    },
+    /// A worker should take it.
+    Due,
+    /// A worker has it.
+    Running,
+    /// A worker takes it again later.
+    Waiting {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
+    /// An operator must approve the steps.
+    Held {
+        /// Why.
+        reason: Reason,
+        /// The steps that were about to be taken.
+        steps: Vec<StepKind>,
+    },
+    /// A human must change something.
+    Parked {
+        /// What.
+        reason: Reason,
+    },
+}
+
+/// The name of a state, as it is stored, shown and filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateName {
+    /// See [`State::Settled`].
+    Settled,
+    /// See [`State::Due`].
+    Due,
+    /// See [`State::Running`].
+    Running,
+    /// See [`State::Waiting`].
+    Waiting,
+    /// See [`State::Held`].
+    Held,
+    /// See [`State::Parked`].
+    Parked,
+}
+
+impl StateName {
+    /// Every state, in the order they are listed to people.
+    pub const ALL: [StateName; 6] = [
+        StateName::Parked,
+        StateName::Held,
+        StateName::Waiting,
+        StateName::Running,
+        StateName::Due,
+        StateName::Settled,
+    ];
+
+    /// The word in the database, the API and the CLI.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StateName::Settled => "settled",
+            StateName::Due => "due",
+            StateName::Running => "running",
+            StateName::Waiting => "waiting",
+            StateName::Held => "held",
+            StateName::Parked => "parked",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(word: &str) -> Option<StateName> {
+        Self::ALL.into_iter().find(|name| name.as_str() == word)
+    }
+}
+
+impl State {
+    /// Its name.
+    pub fn name(&self) -> StateName {
+        match self {
+            State::Settled { .. } => StateName::Settled,
+            State::Due => StateName::Due,
+            State::Running => StateName::Running,
+            State::Waiting { .. } => StateName::Waiting,
+            State::Held { .. } => StateName::Held,
+            State::Parked { .. } => StateName::Parked,
+        }
+    }
+
+    /// Why it is so, if there is more to say.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            State::Settled { note, .. } => note.as_ref(),
+            State::Due | State::Running => None,
+            State::Waiting { reason, .. } | State::Held { reason, .. } | State::Parked { reason } => Some(reason),
+        }
+    }
+}
+
+/// An operator's word on held steps. It belongs to one revision: a newer event makes it void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// The steps may be taken.
+    Approved(Vec<StepKind>),
+    /// The steps may not be taken.
+    Rejected,
+}
+
+/// One person's assignment, as the ledger has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// Whose it is.
+    pub person: OktaUserId,
+    /// What is known.
+    pub facts: Facts,
+    /// Raised by every accepted event.
+    pub revision: u64,
+    /// The newest revision that LINE WORKS matched.
+    pub applied_revision: u64,
+    /// The LINE WORKS member, once known.
+    pub member_id: Option<MemberId>,
+    /// The external key this program last saw or set on the member.
+    pub external_key: Option<ExternalKey>,
+    /// Our own doing with the member.
+    pub marks: Marks,
+    /// Where the work stands.
+    pub state: State,
+    /// The ruling in force for this revision.
+    pub ruling: Option<Ruling>,
+    /// Runs in a row that ended in a transient failure.
+    pub failures: u32,
+    /// When the row was made.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::profile::ProfileRules;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + second).expect("in range")
+    }
+
+    fn event(kind: EventKind, second: i64) -> Event {
+        Event {
+            person: "00uTEST".parse().expect("valid"),
+            key: None,
+            kind,
+            source: Source::Card,
+            caller: "test".into(),
+            occurred: at(second),
+            arrived: at(second),
+            profile: None,
+            policy: None,
+        }
+    }
+
+    fn thin(name: &str) -> ProfileWish {
+        let rules = ProfileRules { sso: true };
+        ProfileWish::Valid(Profile::from_hook("taro@example.com", Some(name), &rules).expect("valid"))
+    }
+
+    fn full(name: &str) -> ProfileWish {
+        let user = serde_json::json!({"email": "taro@example.com", "userName": {"lastName": name}});
+        ProfileWish::Valid(Profile::parse(&user, &ProfileRules { sso: true }).expect("valid"))
+    }
+
+    #[test]
+    fn a_late_add_after_a_remove_is_superseded() {
+        let mut facts = Facts::default();
+        assert_eq!(facts.receive(&event(EventKind::Unassigned, 10)), Verdict::New);
+        assert_eq!(facts.receive(&event(EventKind::Assigned, 5)), Verdict::Superseded);
+        assert!(!facts.is_assigned());
+    }
+
+    #[test]
+    fn at_equal_times_the_later_arrival_wins_and_says_so() {
+        let mut facts = Facts::default();
+        facts.receive(&event(EventKind::Assigned, 5));
+        assert_eq!(facts.receive(&event(EventKind::Unassigned, 5)), Verdict::EqualTime);
+        assert!(!facts.is_assigned());
+    }
+
+    #[test]
+    fn a_hooks_profile_never_replaces_a_cards() {
+        let mut facts = Facts::default();
+        facts.receive(&Event { profile: Some(full("山田")), ..event(EventKind::Assigned, 5) });
+        facts.receive(&Event { profile: Some(thin("Taro")), ..event(EventKind::Assigned, 9) });
+        assert_eq!(facts.profile_weight(), ProfileWeight::Full);
+        let mut facts = Facts::default();
+        facts.receive(&Event { profile: Some(thin("Taro")), ..event(EventKind::Assigned, 9) });
+        facts.receive(&Event { profile: Some(full("山田")), ..event(EventKind::Assigned, 5) });
+        assert_eq!(facts.profile_weight(), ProfileWeight::Full);
+    }
+
+    #[test]
+    fn deactivated_beats_assigned_and_suspended_beats_active() {
+        let mut facts = Facts::default();
+        facts.receive(&event(EventKind::Assigned, 1));
+        let status = |value| Some(Fact { value, occurred: at(1), source: Source::Hook });
+        facts.status = status(OktaStatus::Suspended);
+        assert_eq!(facts.desired(UnassignPolicy::Suspend), Some(Desired::Suspended));
+        facts.status = status(OktaStatus::Deactivated);
+        let policy = UnassignPolicy::Suspend;
+        assert_eq!(facts.desired(policy), Some(Desired::Unassigned { policy }));
+    }
+
+    proptest! {
+        /// Whatever the order of arrival, the membership with the newest time stands (times are distinct here).
+        #[test]
+        fn the_newest_membership_wins_in_any_order(
+            kinds in proptest::collection::vec(any::<bool>(), 1..12),
+            order in any::<u64>(),
+        ) {
+            let mut events: Vec<Event> = kinds
+                .iter()
+                .enumerate()
+                .map(|(second, assigned)| {
+                    let kind = if *assigned { EventKind::Assigned } else { EventKind::Unassigned };
+                    event(kind, second as i64)
+                })
+                .collect();
+            let last = *kinds.last().expect("at least one");
+            let mut rng = fastrand::Rng::with_seed(order);
+            rng.shuffle(&mut events);
+            let mut facts = Facts::default();
+            for event in &events {
+                facts.receive(event);
+            }
+            prop_assert_eq!(facts.is_assigned(), last);
+        }
+    }
+}

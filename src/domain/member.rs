@@ -1,0 +1,73 @@
+//! What LINE WORKS has for a person, as one read showed it, and whose it is.
+
+use serde_json::{Map, Value};
+
+use super::ids::{ExternalKey, MemberId, OktaUserId};
+
+/// The condition a member is in. On leave is a condition of its own but is treated as active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// In use.
+    Active,
+    /// Created, but never signed in (or not to be used yet).
+    Pending,
+    /// Suspended, by us or by somebody else: LINE WORKS does not say.
+    Suspended,
+    /// On leave of absence.
+    OnLeave,
+    /// Deleted, and restorable for seven days.
+    Deleted,
+}
+
+/// A member as one read showed it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// LINE WORKS' own id.
+    pub id: MemberId,
+    /// The external key as it stands there; it may be anybody's.
+    pub external_key: Option<String>,
+    /// The login id.
+    pub email: String,
+    /// The condition it is in.
+    pub condition: Condition,
+    /// A super administrator (LINE WORKS shows only those).
+    pub is_administrator: bool,
+    /// Every property in the Directory API's names.
+    pub attributes: Map<String, Value>,
+}
+
+/// Whose a member is, judged by the external key this very read showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// It carries this assignment's key.
+    Ours,
+    /// It carries no key.
+    Nobodys,
+    /// It carries a key no assignment of ours has.
+    Foreign(String),
+    /// It carries the key of another assignment.
+    Another(OktaUserId),
+}
+
+impl Ownership {
+    /// Judges a member: `wanted` is the key this assignment should carry, `remembered` the one last seen or set by
+    /// us, `holder` the other assignment that has the member's key, if any.
+    pub fn judge(
+        member: &Member,
+        wanted: &ExternalKey,
+        remembered: Option<&ExternalKey>,
+        holder: Option<OktaUserId>,
+    ) -> Self {
+        let Some(key) = member.external_key.as_deref().filter(|key| !key.is_empty()) else {
+            return Ownership::Nobodys;
+        };
+        if key == wanted.as_str() {
+            return Ownership::Ours;
+        }
+        match holder {
+            Some(person) => Ownership::Another(person),
+            None if remembered.is_some_and(|known| known.as_str() == key) => Ownership::Ours,
+            None => Ownership::Foreign(key.to_owned()),
+        }
+    }
+}

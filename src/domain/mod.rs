@@ -1,0 +1,12 @@
+//! The business itself, pure: what happened (events), what is wanted (assignments), what LINE WORKS has
+//! (members), and what to do about the difference (the plan).
+//!
+//! Nothing here reads a clock, a network or a disk, and nothing here imports another module of ours.
+
+pub mod assignment;
+pub mod event;
+pub mod ids;
+pub mod member;
+pub mod outcome;
+pub mod plan;
+pub mod profile;

@@ -1,0 +1,213 @@
+//! Why an assignment is where it is: every cause has a stable code and says what to do, in English and Japanese.
+//!
+//! The texts here are the only ones: answers, history, command line and `docs/errors.md` all show these (a test
+//! holds the document to them). A text never carries a person's data; the details of one case stand beside it.
+
+use serde::{Deserialize, Serialize};
+
+use super::profile::FieldError;
+
+macro_rules! causes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,
+        en: $title:literal / $todo:literal,
+        ja: $title_ja:literal / $todo_ja:literal;)*) => {
+        /// Why an assignment waits, is held, is parked, or is settled with something to know.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Cause {
+            $($(#[$doc])* #[serde(rename = $code)] $name,)*
+        }
+
+        impl Cause {
+            /// Every cause, in the order of the document.
+            pub const ALL: &'static [Cause] = &[$(Cause::$name,)*];
+
+            /// The stable code.
+            pub fn code(self) -> &'static str {
+                match self { $(Cause::$name => $code,)* }
+            }
+
+            /// What happened and what to do, in English.
+            pub fn english(self) -> Advice {
+                match self { $(Cause::$name => Advice { title: $title, todo: $todo },)* }
+            }
+
+            /// What happened and what to do, in Japanese.
+            pub fn japanese(self) -> Advice {
+                match self { $(Cause::$name => Advice { title: $title_ja, todo: $todo_ja },)* }
+            }
+        }
+    };
+}
+
+/// What happened, and what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// What happened, in one sentence.
+    pub title: &'static str,
+    /// What to do, in one or two sentences.
+    pub todo: &'static str,
+}
+
+causes! {
+    /// The profile holds fields LINE WORKS would refuse.
+    ProfileRefused = "profile_refused",
+        en: "The profile has fields that LINE WORKS would refuse." / "Correct the named fields in Okta (or in the flow's body) and send the assignment again.",
+        ja: "プロフィールに LINE WORKS が受け付けない項目があります。" / "示された項目を Okta(またはフローの本文)で修正し、割り当てをもう一度送信してください。";
+    /// Assigned, but nobody said who the person is.
+    ProfileMissing = "profile_missing",
+        en: "The person has the app, but no profile is known to build the member from." / "Send a PUT with a `user` object for this person; the flow's Assign card does that.",
+        ja: "アプリは割り当てられていますが、メンバーを作成するためのプロフィールがありません。" / "この人について `user` を含む PUT を送信してください(フローの割り当てカードが送信します)。";
+    /// The external-key template needs a field the profile lacks.
+    ExternalKeyUnavailable = "external_key_unavailable",
+        en: "The external key cannot be made from this profile." / "Fill the property that `lineworks.external_key` uses, without % \\ # / ?, or change the template.",
+        ja: "このプロフィールからは外部キーを作成できません。" / "`lineworks.external_key` で使う項目を(% \\ # / ? を含めずに)入力するか、テンプレートを変更してください。";
+    /// LINE WORKS refused the request for good.
+    LineWorksRefused = "lineworks_refused",
+        en: "LINE WORKS refused the request." / "Read the LINE WORKS code and text beside this, correct the property in Okta, and send the assignment again or retry it.",
+        ja: "LINE WORKS がリクエストを拒否しました。" / "併記された LINE WORKS のコードと文を確認し、Okta で項目を修正してから、割り当てを再送するか再試行してください。";
+    /// The access token lacks the scope or the right.
+    ScopeMissing = "lineworks_scope_missing",
+        en: "LINE WORKS says the access token may not do this." / "In the LINE WORKS Developer Console, add the scope `user` (or `directory`) to the app, wait some minutes, check `lineworks.scope`, then retry. The Free plan cannot write members.",
+        ja: "LINE WORKS により、このアクセストークンでは操作が許可されていません。" / "Developer Console でアプリに `user`(または `directory`)スコープを追加し、数分待って `lineworks.scope` を確認してから再試行してください。フリープランではメンバーを変更できません。";
+    /// The member carries somebody else's external key.
+    MemberHasForeignKey = "member_has_foreign_key",
+        en: "A member with this e-mail exists and carries an external key that this program did not set." / "If it is the same person, set the member's external key in LINE WORKS to the wanted one, or set `lineworks.adopt = \"replace_foreign_key\"`; then retry.",
+        ja: "このメールアドレスのメンバーが既に存在し、本プログラムが設定していない外部キーを持っています。" / "同一人物であれば、LINE WORKS でメンバーの外部キーを目的の値に変更するか、`lineworks.adopt = \"replace_foreign_key\"` を設定して再試行してください。";
+    /// The member belongs to another assignment.
+    MemberOfAnother = "member_of_another_assignment",
+        en: "The member with this e-mail belongs to another Okta user." / "Two Okta users claim one LINE WORKS login. Change the e-mail of one of them, or unassign the other, then retry.",
+        ja: "このメールアドレスのメンバーは、別の Okta ユーザーのものです。" / "2 人の Okta ユーザーが同じ LINE WORKS ログイン ID を使っています。どちらかのメールアドレスを変更するか、もう一方の割り当てを解除してから再試行してください。";
+    /// Adoption is switched off.
+    AdoptionOff = "adoption_off",
+        en: "A member with this e-mail exists without an external key, and adopting members is switched off." / "Set the external key on the member in LINE WORKS, or set `lineworks.adopt = \"when_no_external_key\"`; then retry.",
+        ja: "このメールアドレスのメンバーが外部キーなしで存在しますが、既存メンバーの引き継ぎは無効です。" / "LINE WORKS でメンバーに外部キーを設定するか、`lineworks.adopt = \"when_no_external_key\"` を設定して再試行してください。";
+    /// Suspended by somebody else.
+    SuspendedByOther = "suspended_by_someone_else",
+        en: "Somebody suspended this member in LINE WORKS by hand." / "Decide: lift the suspension in LINE WORKS and retry; or, for a leaver, approve the deletion or reject it. `assign.lift_foreign_suspension = true` lifts such suspensions by itself.",
+        ja: "このメンバーは LINE WORKS で手動により一時停止されています。" / "LINE WORKS で一時停止を解除して再試行するか、退職者の場合は削除を承認または却下してください。`assign.lift_foreign_suspension = true` にすると自動で解除します。";
+    /// Deleted by somebody else, still in grace.
+    DeletedByOther = "deleted_by_someone_else",
+        en: "Somebody deleted this member in LINE WORKS by hand; it can be restored for seven days." / "Restore the member in LINE WORKS and retry, or wait until the seven days are over and retry to create it anew. Talk data is not restored.",
+        ja: "このメンバーは LINE WORKS で手動により削除されています(7 日間は復元できます)。" / "LINE WORKS で復元して再試行するか、7 日経過後に再試行して新規作成してください。トークのデータは復元されません。";
+    /// The login id or key is taken, but nobody can be found under it.
+    LoginTaken = "login_taken",
+        en: "LINE WORKS says the login or external key is taken, but shows no member under it." / "Most often the former member was deleted less than seven days ago. Restore it, remove it for good in the LINE WORKS admin screen, or retry after the seven days.",
+        ja: "ログイン ID または外部キーが使用中ですが、該当するメンバーが見つかりません。" / "多くの場合、以前のメンバーが削除されてから 7 日以内です。管理画面で復元または完全削除するか、7 日後に再試行してください。";
+    /// The same steps again and again without an end.
+    NotConverging = "not_converging",
+        en: "LINE WORKS accepts the changes, but does not show them." / "Look at the history of this person, compare with the LINE WORKS admin screen, and retry.",
+        ja: "LINE WORKS は変更を受け付けますが、結果に反映されません。" / "この人の履歴を確認し、LINE WORKS の管理画面と比較してから再試行してください。";
+    /// The step is over the hourly cap.
+    CapReached = "cap_reached",
+        en: "More people than `unassign.max_per_hour` were about to be suspended or deleted within an hour." / "If the mass unassignment is meant, approve the held people; if not, assign them again in Okta. Nothing was touched.",
+        ja: "1 時間以内に `unassign.max_per_hour` を超える人数が一時停止または削除されようとしています。" / "意図した一括解除であれば保留中の人を承認し、そうでなければ Okta で再度割り当ててください。変更は行われていません。";
+    /// Found, but not marked as ours.
+    NotOurs = "member_not_ours",
+        en: "The person lost the app, and a LINE WORKS member matches, but it does not carry our external key." / "If it is the same person, suspend the member in LINE WORKS by hand, or set its external key and retry. Reject to leave it alone. It cannot be approved.",
+        ja: "アプリの割り当ては解除されましたが、該当する LINE WORKS メンバーに本プログラムの外部キーがありません。" / "同一人物であれば LINE WORKS で手動で一時停止するか、外部キーを設定して再試行してください。そのままにする場合は却下してください。承認はできません。";
+    /// An administrator of LINE WORKS.
+    Administrator = "member_is_administrator",
+        en: "The person lost the app, but is an administrator of LINE WORKS; administrators are never suspended or deleted." / "Take the administrator role away in LINE WORKS and retry, or reject to leave the member alone. It cannot be approved.",
+        ja: "アプリの割り当ては解除されましたが、LINE WORKS の管理者です。管理者は一時停止も削除もされません。" / "LINE WORKS で管理者権限を外して再試行するか、そのままにする場合は却下してください。承認はできません。";
+    /// On the protected list.
+    Protected = "member_is_protected",
+        en: "The person lost the app, but is on the list `unassign.protected` (or is the service account)." / "Take the person off the list and retry, or reject to leave the member alone. It cannot be approved.",
+        ja: "アプリの割り当ては解除されましたが、`unassign.protected` の一覧(またはサービスアカウント)に含まれています。" / "一覧から外して再試行するか、そのままにする場合は却下してください。承認はできません。";
+    /// Rejected by an operator.
+    Rejected = "rejected_by_operator",
+        en: "An operator rejected the held steps; the member stays as it is." / "Nothing to do. A newer event for this person is judged anew.",
+        ja: "保留中の操作は却下され、メンバーはそのままです。" / "対応は不要です。この人の新しいイベントは改めて判断されます。";
+    /// A deletion is planned.
+    DeletionPlanned = "deletion_planned",
+        en: "The member is suspended and will be deleted at the time shown." / "Nothing to do. Assign the app again before then to keep the member; talk data is lost at the deletion.",
+        ja: "メンバーは一時停止中で、表示の時刻に削除されます。" / "対応は不要です。残す場合はそれまでに Okta で再度割り当ててください。削除時にトークのデータは失われます。";
+    /// Cannot be suspended yet.
+    MemberPending = "member_pending",
+        en: "The member has never signed in, and LINE WORKS cannot suspend such a member." / "Nothing to do: it is looked at again every day.",
+        ja: "メンバーは一度もログインしておらず、LINE WORKS では一時停止できません。" / "対応は不要です。毎日確認します。";
+    /// LINE WORKS keeps other values than the wished ones.
+    FieldsKept = "fields_kept_by_lineworks",
+        en: "LINE WORKS accepted the update but keeps other values for the named fields." / "Compare the fields in Okta and LINE WORKS; the tenant's settings may fix them.",
+        ja: "更新は受け付けられましたが、示された項目は LINE WORKS 側の値のままです。" / "Okta と LINE WORKS の項目を比較してください。テナントの設定で固定されている可能性があります。";
+    /// No answer from LINE WORKS.
+    LineWorksUnreachable = "lineworks_unreachable",
+        en: "LINE WORKS does not answer." / "Nothing to do for a while: it is tried again with growing pauses, up to an hour. Check the network and the LINE WORKS status page if it lasts.",
+        ja: "LINE WORKS から応答がありません。" / "しばらくは対応不要です。間隔を延ばしながら(最長 1 時間)再試行します。続く場合はネットワークと LINE WORKS の稼働状況を確認してください。";
+    /// 5xx or nonsense from LINE WORKS.
+    LineWorksFailing = "lineworks_failing",
+        en: "LINE WORKS answers with an error of its own." / "Nothing to do for a while: it is tried again with growing pauses, up to an hour.",
+        ja: "LINE WORKS が内部エラーを返しています。" / "しばらくは対応不要です。間隔を延ばしながら(最長 1 時間)再試行します。";
+    /// 429.
+    RateLimited = "lineworks_rate_limited",
+        en: "LINE WORKS asks for a pause (rate limit)." / "Nothing to do: work goes on when the limit resets. If it comes often, lower `pacing.per_minute`.",
+        ja: "LINE WORKS のレート制限に達しました。" / "対応は不要です。制限が解除されると再開します。頻発する場合は `pacing.per_minute` を下げてください。";
+    /// Our own pacing.
+    Paced = "paced",
+        en: "The call waits its turn, so that LINE WORKS' rate limit is kept." / "Nothing to do.",
+        ja: "LINE WORKS のレート制限を守るため、順番を待っています。" / "対応は不要です。";
+    /// invalid_client.
+    TokenClientRefused = "token_client_refused",
+        en: "LINE WORKS does not accept the client id, client secret, service account or private key." / "Compare all four with the app in the LINE WORKS Developer Console. Work resumes by itself once they are right and the service is restarted.",
+        ja: "Client ID、Client Secret、Service Account、Private Key のいずれかが受け付けられません。" / "4 つすべてを Developer Console のアプリと照合してください。修正して再起動すると処理は自動的に再開します。";
+    /// invalid_scope.
+    TokenScopeRefused = "token_scope_refused",
+        en: "LINE WORKS does not accept a scope in `lineworks.scope`." / "Register the scope on the app in the Developer Console; it works some minutes after saving. On the Free plan the scopes that write do not exist. Work resumes by itself.",
+        ja: "`lineworks.scope` のスコープが受け付けられません。" / "Developer Console のアプリにスコープを登録してください。保存後、有効になるまで数分かかります。フリープランには書き込み用スコープがありません。処理は自動的に再開します。";
+    /// invalid_grant.
+    TokenAssertionRefused = "token_assertion_refused",
+        en: "LINE WORKS does not accept the signed assertion." / "Check this machine's clock (NTP), the service account id and that the private key is the newest one issued in the Developer Console.",
+        ja: "署名付きアサーションが受け付けられません。" / "このマシンの時刻(NTP)、Service Account の ID、Private Key が Developer Console で最後に発行されたものかを確認してください。";
+    /// Any other refusal of the token endpoint.
+    TokenRefused = "token_refused",
+        en: "LINE WORKS gives no access token." / "Read the code beside this; compare the app's settings in the Developer Console with the section [lineworks] of the configuration. It is tried again by itself.",
+        ja: "LINE WORKS からアクセストークンを取得できません。" / "併記されたコードを確認し、Developer Console のアプリの設定と設定ファイルの [lineworks] を比較してください。自動的に再試行します。";
+    /// 401 with a fresh token.
+    TokenRejected = "access_token_rejected",
+        en: "LINE WORKS rejects an access token it has just issued." / "Most often another program uses the same app. Give this service an app of its own in the Developer Console. It is tried again by itself.",
+        ja: "発行されたばかりのアクセストークンが拒否されます。" / "多くの場合、別のプログラムが同じアプリを使っています。Developer Console で本サービス専用のアプリを作成してください。自動的に再試行します。";
+}
+
+/// A cause with the details of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The cause.
+    pub cause: Cause,
+    /// What is particular to this case: LINE WORKS' own code and text, both external keys, names of fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The refused fields, for [`Cause::ProfileRefused`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldError>,
+}
+
+impl Reason {
+    /// The cause alone.
+    pub fn of(cause: Cause) -> Self {
+        Self { cause, detail: None, fields: Vec::new() }
+    }
+
+    /// The cause with what is particular to this case.
+    pub fn with(cause: Cause, detail: impl Into<String>) -> Self {
+        Self { cause, detail: Some(detail.into()), fields: Vec::new() }
+    }
+
+    /// A refused profile.
+    pub fn refused_fields(fields: Vec<FieldError>) -> Self {
+        Self { cause: Cause::ProfileRefused, detail: None, fields }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_cause_has_its_own_code_and_is_stored_under_it() {
+        let codes: HashSet<_> = Cause::ALL.iter().map(|cause| cause.code()).collect();
+        assert_eq!(codes.len(), Cause::ALL.len());
+        for cause in Cause::ALL {
+            assert_eq!(serde_json::to_value(cause).expect("serialises"), cause.code());
+        }
+    }
+}

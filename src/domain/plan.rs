@@ -1,0 +1,372 @@
+//! What to do next for one person: a pure function of what is desired, what LINE WORKS has, the policy and now.
+//!
+//! The plan is one step at a time: after every step the member is read and planned again. The table is in
+//! `docs/architecture.md`; the tests below walk through every cell of it. Caps and pacing are not decided here but
+//! at the moment of the call, in the ledger.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::assignment::{Desired, Intent, Marks, Ruling};
+use super::event::{ProfileWish, UnassignPolicy};
+use super::ids::OktaUserId;
+use super::member::{Condition, Member, Ownership};
+use super::outcome::{Cause, Reason};
+use super::profile::{Difference, Profile};
+
+/// How long an intent without a seen effect is believed in: an effect may come late, but not this late.
+const INTENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
+/// How often a member that cannot be suspended yet is looked at again.
+const PENDING_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
+
+/// When a member that exists already is taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopt {
+    /// Never.
+    Never,
+    /// When it carries no external key.
+    WhenNoExternalKey,
+    /// Also when it carries a key that no assignment of ours has.
+    ReplaceForeignKey,
+}
+
+/// The administrator's decisions the plan follows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// When a member that exists already is taken over.
+    pub adopt: Adopt,
+    /// Whether a new assignment lifts a suspension or deletion that somebody else decided.
+    pub lift_foreign: bool,
+    /// What a lost app means, unless a call chose a milder policy.
+    pub unassign: UnassignPolicy,
+    /// The delay between suspension and deletion.
+    pub delete_after: Duration,
+    /// E-mails, Okta user ids and member ids that are never suspended or deleted; the service account is one.
+    pub protected: Vec<String>,
+}
+
+/// The kinds of steps, as they are stored, shown and approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Create the member.
+    Create,
+    /// Change what differs.
+    Update,
+    /// Suspend it.
+    Suspend,
+    /// Lift the suspension.
+    Resume,
+    /// Delete it (restorable for seven days).
+    Delete,
+    /// Take the deletion back.
+    Undelete,
+    /// Put our external key on a member that exists already.
+    Adopt,
+}
+
+impl StepKind {
+    /// The word in the database, the API and the CLI.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepKind::Create => "create",
+            StepKind::Update => "update",
+            StepKind::Suspend => "suspend",
+            StepKind::Resume => "resume",
+            StepKind::Delete => "delete",
+            StepKind::Undelete => "undelete",
+            StepKind::Adopt => "adopt",
+        }
+    }
+
+    /// Whether the step takes something away from a person.
+    pub fn is_destructive(self) -> bool {
+        matches!(self, StepKind::Suspend | StepKind::Delete)
+    }
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Create the member from this profile.
+    Create(Box<Profile>),
+    /// Change what differs.
+    Update(Difference),
+    /// Put our external key on it.
+    Adopt,
+    /// Suspend it.
+    Suspend,
+    /// Lift the suspension.
+    Resume,
+    /// Delete it.
+    Delete,
+    /// Take the deletion back.
+    Undelete,
+}
+
+impl Step {
+    /// Its kind.
+    pub fn kind(&self) -> StepKind {
+        match self {
+            Step::Create(_) => StepKind::Create,
+            Step::Update(_) => StepKind::Update,
+            Step::Adopt => StepKind::Adopt,
+            Step::Suspend => StepKind::Suspend,
+            Step::Resume => StepKind::Resume,
+            Step::Delete => StepKind::Delete,
+            Step::Undelete => StepKind::Undelete,
+        }
+    }
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plan {
+    /// Take this step, then read and plan again.
+    Do(Step),
+    /// LINE WORKS matches the wish.
+    Settle {
+        /// When to look again.
+        look_again: Option<Timestamp>,
+        /// What an administrator should know.
+        note: Option<Reason>,
+    },
+    /// An operator must decide.
+    Hold {
+        /// Why.
+        reason: Reason,
+        /// What would be done.
+        steps: Vec<StepKind>,
+    },
+    /// A human must change something.
+    Park(Reason),
+}
+
+/// A member together with whose it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The member.
+    pub member: &'a Member,
+    /// Whose it is.
+    pub ownership: &'a Ownership,
+}
+
+/// Everything the plan looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// Whose assignment it is.
+    pub person: &'a OktaUserId,
+    /// What should be.
+    pub desired: &'a Desired,
+    /// What LINE WORKS has; `None` when there is no such member.
+    pub seen: Option<Seen<'a>>,
+    /// What we remember of our own doing, after [`Marks::observe`].
+    pub marks: &'a Marks,
+    /// An operator's word on this revision.
+    pub ruling: Option<&'a Ruling>,
+    /// Properties already sent in this run: LINE WORKS keeps its own values for those that still differ.
+    pub sent: &'a [String],
+    /// The domain new members belong to.
+    pub domain_id: i64,
+    /// The administrator's decisions.
+    pub policy: &'a Policy,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Marks {
+    /// Brings the memory of our own doing up to date with what a read showed.
+    #[must_use]
+    pub fn observe(self, desired: &Desired, condition: Option<Condition>, now: Timestamp) -> Marks {
+        let fading = |intent: Option<Intent>| {
+            intent.filter(|intent| !intent.confirmed && now.duration_since(intent.at) < INTENT_LIFE)
+        };
+        let confirmed = |intent: Option<Intent>| intent.map(|intent| Intent { confirmed: true, ..intent });
+        let (suspend, delete) = match condition {
+            None => (None, None),
+            Some(Condition::Deleted) => (self.suspend, confirmed(self.delete)),
+            Some(Condition::Suspended) => (confirmed(self.suspend), fading(self.delete)),
+            Some(Condition::Active | Condition::Pending | Condition::OnLeave) => {
+                (fading(self.suspend), fading(self.delete))
+            }
+        };
+        let leaving = matches!(desired, Desired::Unassigned { .. });
+        let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Pending));
+        let unassigned_seen = (leaving && at_rest).then(|| self.unassigned_seen.unwrap_or(now));
+        Marks { suspend, delete, unassigned_seen }
+    }
+}
+
+/// Says what to do next.
+pub fn plan(situation: &Situation<'_>) -> Plan {
+    if situation.ruling == Some(&Ruling::Rejected) && situation.desired.is_leaving() {
+        return settled_with(Reason::of(Cause::Rejected));
+    }
+    match (situation.desired, situation.seen) {
+        (Desired::Active(wish), seen) => plan_active(situation, wish.as_ref(), seen),
+        (Desired::Suspended | Desired::Unassigned { .. }, None) => settled(),
+        (Desired::Suspended, Some(seen)) => plan_suspended(situation, seen),
+        (Desired::Unassigned { policy }, Some(seen)) => match policy {
+            UnassignPolicy::Suspend => plan_suspended(situation, seen),
+            UnassignPolicy::SuspendThenDelete => plan_suspend_then_delete(situation, seen),
+            UnassignPolicy::Delete => plan_delete(situation, seen),
+        },
+    }
+}
+
+fn plan_active(situation: &Situation<'_>, wish: Option<&ProfileWish>, seen: Option<Seen<'_>>) -> Plan {
+    let profile = match wish {
+        Some(ProfileWish::Valid(profile)) => profile,
+        Some(ProfileWish::Refused(fields)) => return Plan::Park(Reason::refused_fields(fields.clone())),
+        None => return Plan::Park(Reason::of(Cause::ProfileMissing)),
+    };
+    let Some(Seen { member, ownership }) = seen else {
+        return Plan::Do(Step::Create(Box::new(profile.clone())));
+    };
+    if let Some(reason) = refuse_to_touch(situation, ownership) {
+        return Plan::Park(reason);
+    }
+    match member.condition {
+        Condition::Suspended if situation.marks.suspend.is_none() && !situation.policy.lift_foreign => {
+            Plan::Park(Reason::of(Cause::SuspendedByOther))
+        }
+        Condition::Deleted if situation.marks.delete.is_none() && !situation.policy.lift_foreign => {
+            Plan::Park(Reason::of(Cause::DeletedByOther))
+        }
+        _ if *ownership != Ownership::Ours && member.condition != Condition::Deleted => Plan::Do(Step::Adopt),
+        Condition::Suspended => Plan::Do(Step::Resume),
+        Condition::Deleted => Plan::Do(Step::Undelete),
+        Condition::Active | Condition::Pending | Condition::OnLeave => plan_update(situation, profile, member),
+    }
+}
+
+/// Why a member may not become this person's, or `None` when it is or may be adopted.
+fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<Reason> {
+    match (ownership, situation.policy.adopt) {
+        (Ownership::Ours, _)
+        | (Ownership::Nobodys, Adopt::WhenNoExternalKey | Adopt::ReplaceForeignKey)
+        | (Ownership::Foreign(_), Adopt::ReplaceForeignKey) => None,
+        (Ownership::Nobodys, Adopt::Never) => Some(Reason::of(Cause::AdoptionOff)),
+        (Ownership::Foreign(key), Adopt::Never | Adopt::WhenNoExternalKey) => {
+            let detail = format!("the member's external key is {key}; wanted for {}", situation.person);
+            Some(Reason::with(Cause::MemberHasForeignKey, detail))
+        }
+        (Ownership::Another(person), _) => {
+            Some(Reason::with(Cause::MemberOfAnother, format!("it belongs to {person}")))
+        }
+    }
+}
+
+fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) -> Plan {
+    let difference = profile.difference(&member.attributes, situation.domain_id);
+    let unsent = difference.without(situation.sent);
+    if !unsent.is_empty() {
+        return Plan::Do(Step::Update(unsent));
+    }
+    if difference.is_empty() {
+        return settled();
+    }
+    settled_with(Reason::with(Cause::FieldsKept, difference.fields().join(", ")))
+}
+
+/// Suspended in Okta, or unassigned under the mildest policy.
+fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
+    match seen.member.condition {
+        Condition::Active | Condition::OnLeave => take_away(situation, seen, Step::Suspend),
+        Condition::Pending => Plan::Settle {
+            look_again: Some(later(situation.now, PENDING_INTERVAL)),
+            note: Some(Reason::of(Cause::MemberPending)),
+        },
+        Condition::Suspended | Condition::Deleted => settled(),
+    }
+}
+
+fn plan_suspend_then_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
+    match seen.member.condition {
+        Condition::Active | Condition::OnLeave => take_away(situation, seen, Step::Suspend),
+        Condition::Suspended if situation.marks.suspend.is_none() && !approved(situation, StepKind::Delete) => {
+            Plan::Hold { reason: Reason::of(Cause::SuspendedByOther), steps: vec![StepKind::Delete] }
+        }
+        Condition::Pending | Condition::Suspended => delete_when_due(situation, seen),
+        // Whoever deleted it: the wish is met, and there is no step an operator could approve.
+        Condition::Deleted => settled(),
+    }
+}
+
+/// Deletes once the configured delay has passed since the member was first seen at rest.
+fn delete_when_due(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
+    let delay = SignedDuration::try_from(situation.policy.delete_after).unwrap_or(SignedDuration::MAX);
+    let first_seen = situation.marks.unassigned_seen.unwrap_or(situation.now);
+    let planned = later(first_seen, delay);
+    if situation.now >= planned {
+        return take_away(situation, seen, Step::Delete);
+    }
+    if let Some(refusal) = refuse_to_take_away(situation, seen, StepKind::Delete) {
+        return refusal;
+    }
+    Plan::Settle { look_again: Some(planned), note: Some(Reason::of(Cause::DeletionPlanned)) }
+}
+
+fn plan_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
+    match seen.member.condition {
+        Condition::Suspended if situation.marks.suspend.is_none() && !approved(situation, StepKind::Delete) => {
+            Plan::Hold { reason: Reason::of(Cause::SuspendedByOther), steps: vec![StepKind::Delete] }
+        }
+        Condition::Active | Condition::OnLeave | Condition::Pending | Condition::Suspended => {
+            take_away(situation, seen, Step::Delete)
+        }
+        Condition::Deleted => settled(),
+    }
+}
+
+fn take_away(situation: &Situation<'_>, seen: Seen<'_>, step: Step) -> Plan {
+    refuse_to_take_away(situation, seen, step.kind()).unwrap_or(Plan::Do(step))
+}
+
+/// Holds a destructive step unless this very read shows our key on an ordinary, unprotected member.
+fn refuse_to_take_away(situation: &Situation<'_>, seen: Seen<'_>, step: StepKind) -> Option<Plan> {
+    let cause = if *seen.ownership != Ownership::Ours {
+        Cause::NotOurs
+    } else if seen.member.is_administrator {
+        Cause::Administrator
+    } else if is_protected(situation, seen.member) {
+        Cause::Protected
+    } else {
+        return None;
+    };
+    Some(Plan::Hold { reason: Reason::of(cause), steps: vec![step] })
+}
+
+fn is_protected(situation: &Situation<'_>, member: &Member) -> bool {
+    situation.policy.protected.iter().any(|entry| {
+        entry.eq_ignore_ascii_case(&member.email) || entry == member.id.as_str() || entry == situation.person.as_str()
+    })
+}
+
+fn approved(situation: &Situation<'_>, step: StepKind) -> bool {
+    matches!(situation.ruling, Some(Ruling::Approved(steps)) if steps.contains(&step))
+}
+
+fn settled() -> Plan {
+    Plan::Settle { look_again: None, note: None }
+}
+
+fn settled_with(note: Reason) -> Plan {
+    Plan::Settle { look_again: None, note: Some(note) }
+}
+
+fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
+    from.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether an operator can approve what is held for this cause: a cap or somebody else's suspension, yes; a member
+/// that is not ours, an administrator or a protected person, never.
+pub fn is_approvable(cause: Cause) -> bool {
+    matches!(cause, Cause::CapReached | Cause::SuspendedByOther)
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

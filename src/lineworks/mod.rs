@@ -1,0 +1,182 @@
+//! LINE WORKS as this program sees it: one trait, `MemberApi`, that every backend implements.
+//!
+//! A call goes through the `Gate` first (lease, pacing and, for a destructive step, the recorded intent), then over
+//! HTTP, and comes back as "what do we do next". What an answer means is decided here; when to try again and what
+//! to tell people is the worker's part.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{ExternalKey, MemberId};
+use crate::domain::member::Member;
+use crate::domain::outcome::Reason;
+use crate::domain::profile::{Difference, Profile};
+
+/// The operations LINE WORKS counts its rate limit by (reference: "per domain, per API operation").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// `GET /users/{id}`
+    GetMember,
+    /// `POST /users`
+    CreateMember,
+    /// `PATCH /users/{id}`
+    PatchMember,
+    /// `POST /users/{id}/suspend`
+    SuspendMember,
+    /// `POST /users/{id}/unsuspend`
+    UnsuspendMember,
+    /// `DELETE /users/{id}`
+    DeleteMember,
+    /// `POST /users/{id}/undelete`
+    UndeleteMember,
+}
+
+impl Operation {
+    /// The word in the ledger, the history and the logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::GetMember => "get_member",
+            Operation::CreateMember => "create_member",
+            Operation::PatchMember => "patch_member",
+            Operation::SuspendMember => "suspend_member",
+            Operation::UnsuspendMember => "unsuspend_member",
+            Operation::DeleteMember => "delete_member",
+            Operation::UndeleteMember => "undelete_member",
+        }
+    }
+}
+
+/// Why the gate let a call not pass.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Blocked {
+    /// The operation has no slot before this moment.
+    Until(Timestamp),
+    /// The lease on the person is lost: start nothing, record nothing.
+    LeaseLost,
+    /// The step is over the hourly cap.
+    CapReached,
+    /// The ledger cannot be written at the moment.
+    LedgerDown,
+    /// The service is stopping.
+    Stopping,
+}
+
+/// What LINE WORKS' rate-limit headers said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Calls left in the window.
+    pub remaining: u32,
+    /// Time until the window resets.
+    pub reset: Duration,
+}
+
+/// One HTTP call, as the history keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// The operation.
+    pub operation: Operation,
+    /// The HTTP status; none when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// LINE WORKS' error code, if it sent one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// What every call passes on its way out, and reports to on its way back.
+pub trait Gate: Send + Sync {
+    /// Waits for a slot and makes sure the lease outlasts the call. Every single HTTP call passes here first.
+    ///
+    /// # Errors
+    /// Says why no call may start now.
+    fn pass(&self, operation: Operation) -> BoxFuture<'_, Result<(), Blocked>>;
+
+    /// Takes note of a finished call and of what the rate-limit headers said.
+    fn finished(&self, call: CallRecord, quota: Option<Quota>) -> BoxFuture<'_, ()>;
+}
+
+/// What is known to find a member by, tried in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hints<'a> {
+    /// The member id the ledger remembers.
+    pub member_id: Option<&'a MemberId>,
+    /// The external key it should carry.
+    pub external_key: Option<&'a ExternalKey>,
+    /// The external key it was last seen with, when that differs.
+    pub former_key: Option<&'a ExternalKey>,
+    /// The login e-mail.
+    pub email: Option<&'a str>,
+}
+
+/// What to do about a call that did not simply succeed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApiError {
+    /// The gate let it not pass; nothing was sent.
+    Blocked(Blocked),
+    /// It had no effect (or was a read): try later, not before `after` when LINE WORKS named a time.
+    TryLater {
+        /// Why.
+        reason: Reason,
+        /// How long to wait at least.
+        after: Option<Duration>,
+    },
+    /// It may have had its effect: read before anything else.
+    Unclear(Reason),
+    /// It had no effect because the member is not what we thought (409, a duplicate, a wrong state): read and plan
+    /// again. If that leads nowhere, a human must look at this reason.
+    ReadAgain(Reason),
+    /// Refused for good: a human must change something.
+    Refused(Reason),
+}
+
+/// Calls to one LINE WORKS tenant, one member at a time. The caller holds the lease on the person.
+pub trait MemberApi: Send + Sync {
+    /// Finds the member; `None` when LINE WORKS shows none under any hint.
+    ///
+    /// # Errors
+    /// Never `Unclear`: reading changes nothing.
+    fn find<'a>(&'a self, hints: &'a Hints<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
+
+    /// Creates the member with this external key. The answer's own picture of it is returned when it is complete.
+    fn create<'a>(
+        &'a self,
+        profile: &'a Profile,
+        key: &'a ExternalKey,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
+
+    /// Changes what differs; the root external key goes with it where LINE WORKS wants it to.
+    fn update<'a>(
+        &'a self,
+        id: &'a MemberId,
+        difference: &'a Difference,
+        key: &'a ExternalKey,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
+
+    /// Puts our external key on a member that exists already.
+    fn adopt<'a>(
+        &'a self,
+        id: &'a MemberId,
+        key: &'a ExternalKey,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
+
+    /// Suspends the member.
+    fn suspend<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Lifts the suspension.
+    fn resume<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Deletes the member; LINE WORKS can restore it for seven days, without its talk data.
+    fn delete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Takes the deletion back.
+    fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>>;
+}
