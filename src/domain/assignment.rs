@@ -1,6 +1,6 @@
 //! One person's row: the three facts, what is desired from them, and where the work on it stands.
 //!
-//! `Facts::receive` is the whole rule of order: newest wins per fact, however events arrive. Storing the result,
+//! `Heads::receive` is the whole rule of order: newest wins per fact, however events arrive. Storing the result,
 //! raising the revision and recognising duplicates is the ledger's part.
 
 use jiff::Timestamp;
@@ -84,40 +84,6 @@ impl Desired {
 }
 
 impl Facts {
-    /// Takes an event in and says what became of it. Newest wins per fact; at equal times the later arrival wins.
-    ///
-    /// Operators' words say nothing about the facts and leave them as they are.
-    pub fn receive(&mut self, event: &Event) -> Verdict {
-        let value = match event.kind {
-            EventKind::Assigned => Membership::Assigned,
-            EventKind::Unassigned => Membership::Unassigned(event.policy),
-            EventKind::Retry | EventKind::Approve | EventKind::Reject => return Verdict::New,
-        };
-        let membership = renew(&mut self.membership, value, event);
-        let profile = self.receive_profile(event);
-        match (membership, profile) {
-            (Renewal::Conflict, _) => Verdict::EqualTime,
-            (Renewal::Newer, _) | (_, true) => Verdict::New,
-            (Renewal::Older, false) => Verdict::Superseded,
-        }
-    }
-
-    /// Takes the profile of an event in, if it says more than what is known: a card's profile stands above one
-    /// made from a hook's names, whatever their times. Returns whether it was taken.
-    pub fn receive_profile(&mut self, event: &Event) -> bool {
-        let Some(wish) = &event.profile else { return false };
-        let known = self.profile.as_ref().map(|fact| (fact.value.weight(), fact.occurred));
-        let newer = match known {
-            None => true,
-            Some((weight, occurred)) if weight == wish.weight() => event.occurred >= occurred,
-            Some((weight, _)) => wish.weight() > weight,
-        };
-        if newer {
-            self.profile = Some(Fact { value: wish.clone(), occurred: event.occurred, source: event.source });
-        }
-        newer
-    }
-
     /// What should be. Unassigned or deactivated beats suspended beats active; `None` while membership is unknown.
     pub fn desired(&self, configured: UnassignPolicy) -> Option<Desired> {
         let membership = self.membership.as_ref()?;
@@ -131,32 +97,95 @@ impl Facts {
             }
         })
     }
+}
+
+/// The heads of the facts: all that must be known of a row to receive an event, without reading its profile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// Has the app or not, and since when that is the newest word.
+    pub membership: Option<(Membership, Timestamp)>,
+    /// Okta status.
+    pub status: Option<OktaStatus>,
+    /// How much of a profile is known, and since when.
+    pub profile: Option<(ProfileWeight, Timestamp)>,
+}
+
+/// What receiving an event changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reception {
+    /// What became of the event.
+    pub verdict: Verdict,
+    /// Its membership is the newest word.
+    pub takes_membership: bool,
+    /// Its profile says more than what is known.
+    pub takes_profile: bool,
+}
+
+impl Heads {
+    /// Takes an event in and says what it changes. Newest wins per fact; at equal times the later arrival wins.
+    ///
+    /// Operators' words say nothing about the facts and leave them as they are.
+    pub fn receive(&mut self, event: &Event) -> Reception {
+        let Some(value) = Membership::said_by(event) else {
+            return Reception { verdict: Verdict::New, takes_membership: false, takes_profile: false };
+        };
+        let (takes_membership, conflict) = match self.membership {
+            Some((_, known)) if event.occurred < known => (false, false),
+            Some((other, known)) => (true, event.occurred == known && other != value),
+            None => (true, false),
+        };
+        if takes_membership {
+            self.membership = Some((value, event.occurred));
+        }
+        let takes_profile = self.receive_profile(event);
+        let verdict = match (conflict, takes_membership || takes_profile) {
+            (true, _) => Verdict::EqualTime,
+            (false, true) => Verdict::New,
+            (false, false) => Verdict::Superseded,
+        };
+        Reception { verdict, takes_membership, takes_profile }
+    }
+
+    /// Takes an event in that came before with `carried` of a profile: only what it carries more counts.
+    pub fn receive_again(&mut self, event: &Event, carried: ProfileWeight) -> Reception {
+        let takes_profile = event.weight() > carried && self.receive_profile(event);
+        let verdict = if takes_profile { Verdict::Merged } else { Verdict::Duplicate };
+        Reception { verdict, takes_membership: false, takes_profile }
+    }
+
+    /// A card's profile stands above one made from a hook's names, whatever their times.
+    fn receive_profile(&mut self, event: &Event) -> bool {
+        let weight = event.weight();
+        let takes = weight != ProfileWeight::None
+            && self.profile.is_none_or(|(known, occurred)| {
+                weight > known || (weight == known && event.occurred >= occurred)
+            });
+        if takes {
+            self.profile = Some((weight, event.occurred));
+        }
+        takes
+    }
 
     /// Whether the newest word is that the person has the app.
     pub fn is_assigned(&self) -> bool {
-        self.membership.as_ref().is_some_and(|fact| fact.value == Membership::Assigned)
+        matches!(self.membership, Some((Membership::Assigned, _)))
     }
 
-    /// How much of a profile is known.
-    pub fn profile_weight(&self) -> ProfileWeight {
-        self.profile.as_ref().map_or(ProfileWeight::None, |fact| fact.value.weight())
+    /// Whether the wish takes something away: such work goes first.
+    pub fn is_leaving(&self) -> bool {
+        !self.is_assigned() || self.status.is_some_and(|status| status != OktaStatus::Active)
     }
 }
 
-enum Renewal {
-    Newer,
-    Conflict,
-    Older,
-}
-
-fn renew<T: PartialEq>(fact: &mut Option<Fact<T>>, value: T, event: &Event) -> Renewal {
-    let renewal = match fact {
-        Some(known) if event.occurred < known.occurred => return Renewal::Older,
-        Some(known) if event.occurred == known.occurred && known.value != value => Renewal::Conflict,
-        _ => Renewal::Newer,
-    };
-    *fact = Some(Fact { value, occurred: event.occurred, source: event.source });
-    renewal
+impl Membership {
+    /// What an event says about membership, if anything.
+    fn said_by(event: &Event) -> Option<Membership> {
+        match event.kind {
+            EventKind::Assigned => Some(Membership::Assigned),
+            EventKind::Unassigned => Some(Membership::Unassigned(event.policy)),
+            EventKind::Retry | EventKind::Approve | EventKind::Reject => None,
+        }
+    }
 }
 
 /// A step we were about to take, written down before the call.
@@ -360,40 +389,54 @@ mod tests {
 
     #[test]
     fn a_late_add_after_a_remove_is_superseded() {
-        let mut facts = Facts::default();
-        assert_eq!(facts.receive(&event(EventKind::Unassigned, 10)), Verdict::New);
-        assert_eq!(facts.receive(&event(EventKind::Assigned, 5)), Verdict::Superseded);
-        assert!(!facts.is_assigned());
+        let mut heads = Heads::default();
+        assert_eq!(heads.receive(&event(EventKind::Unassigned, 10)).verdict, Verdict::New);
+        assert_eq!(heads.receive(&event(EventKind::Assigned, 5)).verdict, Verdict::Superseded);
+        assert!(!heads.is_assigned());
     }
 
     #[test]
     fn at_equal_times_the_later_arrival_wins_and_says_so() {
-        let mut facts = Facts::default();
-        facts.receive(&event(EventKind::Assigned, 5));
-        assert_eq!(facts.receive(&event(EventKind::Unassigned, 5)), Verdict::EqualTime);
-        assert!(!facts.is_assigned());
+        let mut heads = Heads::default();
+        heads.receive(&event(EventKind::Assigned, 5));
+        assert_eq!(heads.receive(&event(EventKind::Unassigned, 5)).verdict, Verdict::EqualTime);
+        assert!(!heads.is_assigned());
     }
 
     #[test]
     fn a_hooks_profile_never_replaces_a_cards() {
-        let mut facts = Facts::default();
-        facts.receive(&Event { profile: Some(full("山田")), ..event(EventKind::Assigned, 5) });
-        facts.receive(&Event { profile: Some(thin("Taro")), ..event(EventKind::Assigned, 9) });
-        assert_eq!(facts.profile_weight(), ProfileWeight::Full);
-        let mut facts = Facts::default();
-        facts.receive(&Event { profile: Some(thin("Taro")), ..event(EventKind::Assigned, 9) });
-        facts.receive(&Event { profile: Some(full("山田")), ..event(EventKind::Assigned, 5) });
-        assert_eq!(facts.profile_weight(), ProfileWeight::Full);
+        let by_card = Event { profile: Some(full("山田")), ..event(EventKind::Assigned, 5) };
+        let by_hook = Event { profile: Some(thin("Taro")), ..event(EventKind::Assigned, 9) };
+        for order in [[&by_card, &by_hook], [&by_hook, &by_card]] {
+            let mut heads = Heads::default();
+            heads.receive(order[0]);
+            heads.receive(order[1]);
+            assert_eq!(heads.profile.map(|(weight, _)| weight), Some(ProfileWeight::Full));
+            assert_eq!(heads.membership.map(|(_, occurred)| occurred), Some(at(9)));
+        }
+    }
+
+    #[test]
+    fn a_duplicate_counts_only_when_it_carries_more() {
+        let bare = event(EventKind::Assigned, 5);
+        let rich = Event { profile: Some(full("山田")), ..bare.clone() };
+        let mut heads = Heads::default();
+        heads.receive(&bare);
+        assert_eq!(heads.receive_again(&bare, ProfileWeight::None).verdict, Verdict::Duplicate);
+        assert_eq!(heads.receive_again(&rich, ProfileWeight::None).verdict, Verdict::Merged);
+        assert_eq!(heads.receive_again(&rich, ProfileWeight::Full).verdict, Verdict::Duplicate);
     }
 
     #[test]
     fn deactivated_beats_assigned_and_suspended_beats_active() {
-        let mut facts = Facts::default();
-        facts.receive(&event(EventKind::Assigned, 1));
-        let status = |value| Some(Fact { value, occurred: at(1), source: Source::Hook });
-        facts.status = status(OktaStatus::Suspended);
+        let fact = |value| Some(Fact { value, occurred: at(1), source: Source::Hook });
+        let mut facts = Facts {
+            membership: Some(Fact { value: Membership::Assigned, occurred: at(1), source: Source::Card }),
+            status: fact(OktaStatus::Suspended),
+            profile: None,
+        };
         assert_eq!(facts.desired(UnassignPolicy::Suspend), Some(Desired::Suspended));
-        facts.status = status(OktaStatus::Deactivated);
+        facts.status = fact(OktaStatus::Deactivated);
         let policy = UnassignPolicy::Suspend;
         assert_eq!(facts.desired(policy), Some(Desired::Unassigned { policy }));
     }
@@ -416,11 +459,11 @@ mod tests {
             let last = *kinds.last().expect("at least one");
             let mut rng = fastrand::Rng::with_seed(order);
             rng.shuffle(&mut events);
-            let mut facts = Facts::default();
+            let mut heads = Heads::default();
             for event in &events {
-                facts.receive(event);
+                heads.receive(event);
             }
-            prop_assert_eq!(facts.is_assigned(), last);
+            prop_assert_eq!(heads.is_assigned(), last);
         }
     }
 }

@@ -1,0 +1,274 @@
+//! Receiving events: the one transaction between a caller and its 2xx.
+//!
+//! The rules of order are the domain's (`Heads::receive`); here a duplicate is recognised, the revision is raised and
+//! the row is made due. Everything runs inside the writer's transaction and may be run twice.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{Heard, IgnoredEvent, Incoming, OperatorWord, ruling_of, verdict_word};
+use super::rows::{heads, ms, ruling_json, stored_profile, word};
+use super::threads::{Failure, Outcome};
+use crate::domain::assignment::{Heads, Membership, Reception, State, StateName};
+use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, Verdict};
+use crate::domain::ids::OktaUserId;
+use crate::domain::plan::is_approvable;
+
+/// Receives events in order; the receipts are in the same order.
+pub(super) fn accept(db: &Connection, events: &[Incoming]) -> Outcome<Vec<Receipt>> {
+    events
+        .iter()
+        .map(|incoming| match incoming {
+            Incoming::Event(event) => accept_one(db, event),
+            Incoming::Ignored(event) => ignore(db, event),
+        })
+        .collect()
+}
+
+fn accept_one(db: &Connection, event: &Event) -> Outcome<Receipt> {
+    let known = find_heads(db, &event.person)?;
+    let earlier = find_earlier(db, event)?;
+    let (revision, mut heads) = known.clone().unwrap_or_default();
+    let reception = match &earlier {
+        Some(earlier) => heads.receive_again(event, earlier.weight),
+        None => heads.receive(event),
+    };
+    if let (Some(earlier), Verdict::Duplicate) = (&earlier, reception.verdict) {
+        db.prepare_cached("UPDATE events SET times_seen = times_seen + 1 WHERE id = ?1")?.execute([earlier.id])?;
+        return Ok(Receipt { verdict: Verdict::Duplicate, revision });
+    }
+    let revision = revision + 1;
+    match known {
+        Some(_) => update_assignment(db, event, reception, &heads)?,
+        None => insert_assignment(db, event, &heads)?,
+    }
+    match earlier {
+        Some(earlier) => merge_event(db, earlier.id, event)?,
+        None => insert_event(db, event, reception.verdict, revision)?,
+    }
+    Ok(Receipt { verdict: reception.verdict, revision })
+}
+
+fn find_heads(db: &Connection, person: &OktaUserId) -> Outcome<Option<(u64, Heads)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT okta_user_id, revision, membership, membership_policy, membership_at, status, profile_weight, \
+         profile_at FROM assignments WHERE okta_user_id = ?1",
+    )?;
+    let mut rows = statement.query([person.as_str()])?;
+    match rows.next()? {
+        None => Ok(None),
+        Some(row) => Ok(Some((row.get("revision")?, heads(row)?))),
+    }
+}
+
+struct Earlier {
+    id: i64,
+    weight: ProfileWeight,
+}
+
+fn find_earlier(db: &Connection, event: &Event) -> Outcome<Option<Earlier>> {
+    let Some(key) = &event.key else { return Ok(None) };
+    let found = db
+        .prepare_cached(
+            "SELECT id, profile_weight FROM events \
+             WHERE okta_user_id = ?1 AND kind = ?2 AND event_key = ?3 AND verdict <> 'ignored'",
+        )?
+        .query_row(params![event.person.as_str(), word(event.kind), key.as_str()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })
+        .optional()?;
+    Ok(found.map(|(id, weight)| {
+        let weight = match weight {
+            0 => ProfileWeight::None,
+            1 => ProfileWeight::Thin,
+            _ => ProfileWeight::Full,
+        };
+        Earlier { id, weight }
+    }))
+}
+
+/// The columns of a membership.
+fn membership_words(event: &Event) -> (&'static str, Option<String>) {
+    match event.kind {
+        EventKind::Assigned => ("assigned", None),
+        _ => ("unassigned", event.policy.map(word)),
+    }
+}
+
+fn login(wish: &ProfileWish) -> Option<&str> {
+    match wish {
+        ProfileWish::Valid(profile) => Some(profile.email().as_str()),
+        ProfileWish::Refused(_) => None,
+    }
+}
+
+fn insert_assignment(db: &Connection, event: &Event, heads: &Heads) -> Outcome<()> {
+    let (membership, policy) = membership_words(event);
+    let profile = event.profile.as_ref();
+    db.prepare_cached(
+        "INSERT INTO assignments (okta_user_id, membership, membership_policy, membership_at, membership_source, \
+         profile, profile_weight, profile_at, profile_source, login, revision, state, next_at, leaving, created_at, \
+         updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 'due', ?11, ?12, ?11, ?11)",
+    )?
+    .execute(params![
+        event.person.as_str(),
+        membership,
+        policy,
+        ms(event.occurred),
+        word(event.source),
+        profile.map(stored_profile),
+        event.weight() as i64,
+        profile.map(|_| ms(event.occurred)),
+        profile.map(|_| word(event.source)),
+        profile.and_then(login),
+        ms(event.arrived),
+        heads.is_leaving(),
+    ])?;
+    Ok(())
+}
+
+/// Writes what the event changes, raises the revision and makes the row due (a run in progress sees the higher
+/// revision when it settles). A new assignment ends the count towards a deletion.
+fn update_assignment(db: &Connection, event: &Event, reception: Reception, heads: &Heads) -> Outcome<()> {
+    let now = ms(event.arrived);
+    if reception.takes_membership {
+        let (membership, policy) = membership_words(event);
+        db.prepare_cached(
+            "UPDATE assignments SET membership = ?2, membership_policy = ?3, membership_at = ?4, \
+             membership_source = ?5, unassigned_seen_at = CASE WHEN ?2 = 'assigned' THEN NULL \
+             ELSE unassigned_seen_at END WHERE okta_user_id = ?1",
+        )?
+        .execute(params![
+            event.person.as_str(),
+            membership,
+            policy,
+            ms(event.occurred),
+            word(event.source)
+        ])?;
+    }
+    if let (true, Some(wish)) = (reception.takes_profile, &event.profile) {
+        db.prepare_cached(
+            "UPDATE assignments SET profile = ?2, profile_weight = ?3, profile_at = ?4, profile_source = ?5, \
+             login = coalesce(?6, login) WHERE okta_user_id = ?1",
+        )?
+        .execute(params![
+            event.person.as_str(),
+            stored_profile(wish),
+            wish.weight() as i64,
+            ms(event.occurred),
+            word(event.source),
+            login(wish),
+        ])?;
+    }
+    raise(db, &event.person, heads.is_leaving(), now)
+}
+
+fn raise(db: &Connection, person: &OktaUserId, leaving: bool, now: i64) -> Outcome<()> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE assignments SET revision = revision + 1, leaving = ?2, updated_at = ?3, \
+             next_at = CASE WHEN state = 'running' THEN next_at ELSE ?3 END, \
+             reason = CASE WHEN state = 'running' THEN reason ELSE NULL END, \
+             state = CASE WHEN state = 'running' THEN state ELSE 'due' END WHERE okta_user_id = ?1",
+        )?
+        .execute(params![person.as_str(), leaving, now])?;
+    expect_one(changed)
+}
+
+fn expect_one(changed: usize) -> Outcome<()> {
+    if changed == 1 { Ok(()) } else { Err(Failure::Sqlite(rusqlite::Error::StatementChangedRows(changed))) }
+}
+
+fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO events (okta_user_id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, \
+         revision, profile_weight) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        event.person.as_str(),
+        word(event.kind),
+        event.key.as_ref().map(|key| key.as_str()),
+        word(event.source),
+        event.caller,
+        ms(event.occurred),
+        ms(event.arrived),
+        verdict_word(verdict),
+        revision,
+        event.weight() as i64,
+    ])?;
+    Ok(())
+}
+
+fn merge_event(db: &Connection, id: i64, event: &Event) -> Outcome<()> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE events SET times_seen = times_seen + 1, profile_weight = ?2, \
+             note = 'a later copy carried a profile' WHERE id = ?1",
+        )?
+        .execute(params![id, event.weight() as i64])?;
+    expect_one(changed)
+}
+
+/// Keeps an event this program does not act on, once per key and reason.
+fn ignore(db: &Connection, event: &IgnoredEvent) -> Outcome<Receipt> {
+    let person = event.person.as_ref().map(OktaUserId::as_str);
+    let key = event.key.as_ref().map(|key| key.as_str());
+    let seen = db
+        .prepare_cached(
+            "UPDATE events SET times_seen = times_seen + 1 WHERE verdict = 'ignored' AND okta_user_id IS ?1 \
+             AND kind = ?2 AND event_key = ?3 AND note = ?4",
+        )?
+        .execute(params![person, event.kind, key, event.note])?;
+    if seen == 0 {
+        db.prepare_cached(
+            "INSERT INTO events (okta_user_id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, \
+             note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'ignored', ?8)",
+        )?
+        .execute(params![
+            person,
+            event.kind,
+            key,
+            word(event.source),
+            event.caller,
+            ms(event.occurred),
+            ms(event.arrived),
+            event.note
+        ])?;
+    }
+    Ok(Receipt { verdict: Verdict::Ignored, revision: 0 })
+}
+
+/// Takes an operator's word in: it raises the revision, and a ruling is in force for that revision only.
+pub(super) fn hear(db: &Connection, said: &OperatorWord) -> Outcome<Heard> {
+    let Some(row) = super::read::assignment(db, &said.person)? else { return Ok(Heard::Unknown) };
+    let steps = match (&row.state, said.kind) {
+        (_, EventKind::Retry) => Vec::new(),
+        (State::Held { reason, .. }, EventKind::Approve) if !is_approvable(reason.cause) => {
+            return Ok(Heard::NotApprovable(reason.clone()));
+        }
+        (State::Held { steps, .. }, _) => steps.clone(),
+        (state, _) => return Ok(Heard::NotHeld(state.name())),
+    };
+    debug_assert!(said.kind == EventKind::Retry || row.state.name() == StateName::Held);
+    let leaving = row.facts.membership.is_none_or(|fact| fact.value != Membership::Assigned);
+    let revision = row.revision + 1;
+    raise(db, &said.person, leaving, ms(said.now))?;
+    if let Some(ruling) = ruling_of(said.kind, steps) {
+        let changed = db
+            .prepare_cached("UPDATE assignments SET ruling = ?2, ruling_revision = ?3 WHERE okta_user_id = ?1")?
+            .execute(params![said.person.as_str(), ruling_json(&ruling), revision])?;
+        expect_one(changed)?;
+    }
+    let event = Event {
+        person: said.person.clone(),
+        key: None,
+        kind: said.kind,
+        source: crate::domain::event::Source::Operator,
+        caller: said.caller.clone(),
+        occurred: said.now,
+        arrived: said.now,
+        profile: None,
+        policy: None,
+    };
+    insert_event(db, &event, Verdict::New, revision)?;
+    Ok(Heard::Due(revision))
+}

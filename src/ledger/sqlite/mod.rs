@@ -1,0 +1,199 @@
+//! The ledger on SQLite: one file, one process, exactly one writer.
+//!
+//! `threads` runs the statements: a writer thread that commits what is waiting in one transaction (group commit, so
+//! that durability costs one fsync per batch and not per request) and a few reader threads. `accept` receives
+//! events, `work` is the workers' side, `read` answers questions, `rows` turns rows into domain values.
+
+mod accept;
+mod read;
+mod rows;
+mod threads;
+mod work;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use super::wake::Wake;
+use super::{
+    Admission, Admitted, Answer, ClaimRequest, Claimed, Heard, History, Incoming, Lease, ListRequest, OpenError,
+    OperatorWord, Settlement, Store, Tally,
+};
+use crate::domain::assignment::Assignment;
+use crate::domain::event::Receipt;
+use crate::domain::ids::OktaUserId;
+use crate::lineworks::{Operation, Quota};
+use threads::{Reader, Writer};
+
+/// Every migration that was ever shipped, in order.
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../../migrations/sqlite/0001_ledger.sql"))];
+
+/// How many answers the service reads at the same time.
+const READERS: usize = 2;
+
+/// The ledger in one SQLite file.
+pub struct SqliteStore {
+    owner: String,
+    writer: Writer,
+    reader: Reader,
+    wake: Wake,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the ledger, making it if it is not there, and brings it up to date.
+    ///
+    /// `grace` is how long a call of a process that died may still take effect: its people wait that long.
+    ///
+    /// # Errors
+    /// Says when the file is in use, too new, or cannot be made.
+    pub fn open(path: &Path, now: Timestamp, grace: Duration) -> Result<Self, OpenError> {
+        let lock = lock(path)?;
+        let owner = uuid::Uuid::new_v4().to_string();
+        let mut connection = connect(path, false).map_err(|cause| unusable(path, &cause))?;
+        migrate(&mut connection, path)?;
+        work::release_the_dead(&connection, now, grace).map_err(|cause| unusable(path, &cause))?;
+        let reading = PathBuf::from(path);
+        let reader = Reader::start(READERS, move || connect(&reading, true)).map_err(|cause| unusable(path, &cause))?;
+        let writing = PathBuf::from(path);
+        let writer = Writer::start(connection, move || connect(&writing, false));
+        Ok(Self { owner, writer, reader, wake: Wake::default(), _lock: lock })
+    }
+}
+
+/// One process per file: the lock dies with the process, so whoever gets it knows that the former one is gone.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|cause| OpenError::Unusable { path: path.display().to_string(), cause: cause.to_string() })?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(_) => Err(OpenError::InUse { path: path.display().to_string() }),
+    }
+}
+
+fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
+    let access = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    };
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if !read_only {
+        // WAL with FULL: a commit is on disk when it returns. The checkpoint moves 16 MiB at a time.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
+        )?;
+    }
+    connection.execute_batch("PRAGMA cache_size = -16000;")?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    Migrations::from_slice(MIGRATIONS).to_latest(connection).map_err(|error| match error {
+        rusqlite_migration::Error::MigrationDefinition(_) => OpenError::Newer { path: path.display().to_string() },
+        other => OpenError::Unusable { path: path.display().to_string(), cause: other.to_string() },
+    })
+}
+
+fn unusable(path: &Path, cause: &rusqlite::Error) -> OpenError {
+    OpenError::Unusable { path: path.display().to_string(), cause: cause.to_string() }
+}
+
+impl Store for SqliteStore {
+    fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
+        Box::pin(async move {
+            let receipts = self.writer.try_write(move |tx| accept::accept(tx, &events)).await?;
+            self.wake.ring_due();
+            Ok(receipts)
+        })
+    }
+
+    fn claim(&self, request: ClaimRequest) -> Answer<'_, Vec<Claimed>> {
+        let owner = self.owner.clone();
+        Box::pin(self.writer.write(move |tx| work::claim(tx, &owner, &request)))
+    }
+
+    fn admit(&self, lease: &Lease, admission: Admission) -> Answer<'_, Admitted> {
+        let (owner, lease) = (self.owner.clone(), lease.clone());
+        Box::pin(self.writer.write(move |tx| work::admit(tx, &owner, &lease, &admission)))
+    }
+
+    fn settle(&self, lease: &Lease, settlement: Settlement) -> Answer<'_, bool> {
+        let (owner, lease) = (self.owner.clone(), lease.clone());
+        Box::pin(async move {
+            let person = lease.person.clone();
+            let written = self.writer.write(move |tx| work::settle(tx, &owner, &lease, &settlement)).await?;
+            self.wake.ring_settled(&person);
+            self.wake.ring_due();
+            Ok(written)
+        })
+    }
+
+    fn learn_quota(&self, operation: Operation, quota: Quota, now: Timestamp) -> Answer<'_, ()> {
+        Box::pin(self.writer.write(move |tx| work::learn_quota(tx, operation, quota, now)))
+    }
+
+    fn hear(&self, word: OperatorWord) -> Answer<'_, Heard> {
+        Box::pin(async move {
+            let heard = self.writer.write(move |tx| accept::hear(tx, &word)).await?;
+            self.wake.ring_due();
+            Ok(heard)
+        })
+    }
+
+    fn assignment(&self, person: &OktaUserId) -> Answer<'_, Option<Assignment>> {
+        let person = person.clone();
+        Box::pin(self.reader.read(move |db| read::assignment(db, &person)))
+    }
+
+    fn history(&self, person: &OktaUserId) -> Answer<'_, History> {
+        let person = person.clone();
+        Box::pin(self.reader.read(move |db| read::history(db, &person)))
+    }
+
+    fn list(&self, request: ListRequest) -> Answer<'_, Vec<Assignment>> {
+        Box::pin(self.reader.read(move |db| read::list(db, &request)))
+    }
+
+    fn holder_of_key(&self, key: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>> {
+        let (key, except) = (key.to_owned(), except.clone());
+        Box::pin(self.reader.read(move |db| read::holder_of_key(db, &key, &except)))
+    }
+
+    fn tally(&self, now: Timestamp) -> Answer<'_, Tally> {
+        Box::pin(self.reader.read(move |db| read::tally(db, now)))
+    }
+
+    fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
+        Box::pin(self.reader.read(read::next_due))
+    }
+
+    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {
+        Box::pin(self.reader.read(move |db| read::load(db, name)))
+    }
+
+    fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
+        Box::pin(self.writer.write(move |tx| work::save(tx, name, &value, now)))
+    }
+
+    fn prune(&self, before: Timestamp) -> Answer<'_, usize> {
+        Box::pin(self.writer.write(move |tx| work::prune(tx, before)))
+    }
+
+    fn wake(&self) -> &Wake {
+        &self.wake
+    }
+}

@@ -1,0 +1,249 @@
+//! Rows into domain values and back. A row that cannot be read names its table, column and key.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::super::StoreError;
+use super::threads::Outcome;
+use crate::domain::assignment::{
+    Assignment, Fact, Facts, Heads, Intent, Marks, Membership, OktaStatus, Ruling, State, StateName,
+};
+use crate::domain::event::{ProfileWeight, ProfileWish, Source, UnassignPolicy};
+use crate::domain::ids::OktaUserId;
+use crate::domain::outcome::Reason;
+use crate::domain::plan::StepKind;
+use crate::domain::profile::{FieldError, Profile};
+
+/// Every column of an assignment, by name, in the order of the table.
+pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
+     status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
+     external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
+     state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at";
+
+/// A moment as it is stored.
+pub(super) fn ms(moment: Timestamp) -> i64 {
+    moment.as_millisecond()
+}
+
+/// A word (a unit enum of serde) as it is stored.
+pub(super) fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        other => unreachable!("only unit enums are stored as words, not {other:?}"),
+    }
+}
+
+/// A value as stored JSON.
+pub(super) fn stored_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("maps with text keys always serialise")
+}
+
+/// A profile wish as it is stored.
+pub(super) fn stored_profile(wish: &ProfileWish) -> String {
+    match wish {
+        ProfileWish::Valid(profile) => json!({ "valid": profile.to_json() }).to_string(),
+        ProfileWish::Refused(fields) => json!({ "refused": fields }).to_string(),
+    }
+}
+
+/// Reads one row with errors that name table, column and key.
+pub(super) struct Reading<'r> {
+    row: &'r Row<'r>,
+    table: &'static str,
+    key: String,
+}
+
+impl<'r> Reading<'r> {
+    pub(super) fn of(row: &'r Row<'r>, table: &'static str, key_column: &str) -> Outcome<Self> {
+        let key = match row.get_ref(key_column)? {
+            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            _ => "?".to_owned(),
+        };
+        Ok(Self { row, table, key })
+    }
+
+    pub(super) fn bad(&self, column: &'static str) -> StoreError {
+        StoreError::BadRow { table: self.table, column, key: self.key.clone() }
+    }
+
+    pub(super) fn plain<T: rusqlite::types::FromSql>(&self, column: &'static str) -> Outcome<T> {
+        Ok(self.row.get(column).map_err(|_| self.bad(column))?)
+    }
+
+    pub(super) fn moment(&self, column: &'static str) -> Outcome<Timestamp> {
+        self.maybe_moment(column)?.ok_or_else(|| self.bad(column).into())
+    }
+
+    pub(super) fn maybe_moment(&self, column: &'static str) -> Outcome<Option<Timestamp>> {
+        let stored: Option<i64> = self.plain(column)?;
+        Ok(stored.map(Timestamp::from_millisecond).transpose().map_err(|_| self.bad(column))?)
+    }
+
+    pub(super) fn number(&self, column: &'static str) -> Outcome<u64> {
+        let stored: i64 = self.plain(column)?;
+        Ok(u64::try_from(stored).map_err(|_| self.bad(column))?)
+    }
+
+    pub(super) fn word<T: DeserializeOwned>(&self, column: &'static str) -> Outcome<T> {
+        self.maybe_word(column)?.ok_or_else(|| self.bad(column).into())
+    }
+
+    pub(super) fn maybe_word<T: DeserializeOwned>(&self, column: &'static str) -> Outcome<Option<T>> {
+        let stored: Option<String> = self.plain(column)?;
+        let parsed = stored.map(|text| serde_json::from_value(Value::String(text))).transpose();
+        Ok(parsed.map_err(|_| self.bad(column))?)
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Outcome<Option<T>> {
+        let stored: Option<String> = self.plain(column)?;
+        let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
+        Ok(parsed.map_err(|_| self.bad(column))?)
+    }
+}
+
+/// A stored membership.
+fn membership(word: &str, policy: Option<UnassignPolicy>) -> Option<Membership> {
+    match word {
+        "assigned" => Some(Membership::Assigned),
+        "unassigned" => Some(Membership::Unassigned(policy)),
+        _ => None,
+    }
+}
+
+fn status(word: &str) -> Option<OktaStatus> {
+    match word {
+        "active" => Some(OktaStatus::Active),
+        "suspended" => Some(OktaStatus::Suspended),
+        "deactivated" => Some(OktaStatus::Deactivated),
+        _ => None,
+    }
+}
+
+/// The heads of the facts, from `membership, membership_policy, membership_at, status, profile_weight, profile_at`.
+pub(super) fn heads(row: &Row<'_>) -> Outcome<Heads> {
+    let reading = Reading::of(row, "assignments", "okta_user_id")?;
+    let policy = reading.maybe_word("membership_policy")?;
+    let said: Option<String> = reading.plain("membership")?;
+    let membership = match said {
+        None => None,
+        Some(word) => {
+            let value = membership(&word, policy).ok_or_else(|| reading.bad("membership"))?;
+            Some((value, reading.moment("membership_at")?))
+        }
+    };
+    let said: Option<String> = reading.plain("status")?;
+    let status = said.map(|word| status(&word).ok_or_else(|| reading.bad("status"))).transpose()?;
+    let weight = match reading.plain::<i64>("profile_weight")? {
+        0 => None,
+        1 => Some(ProfileWeight::Thin),
+        2 => Some(ProfileWeight::Full),
+        _ => return Err(reading.bad("profile_weight").into()),
+    };
+    let profile = match weight {
+        None => None,
+        Some(weight) => Some((weight, reading.moment("profile_at")?)),
+    };
+    Ok(Heads { membership, status, profile })
+}
+
+/// An assignment, from the columns of [`ASSIGNMENT`].
+pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
+    let reading = Reading::of(row, "assignments", "okta_user_id")?;
+    let person: String = reading.plain("okta_user_id")?;
+    let revision = reading.number("revision")?;
+    let ruling_revision: Option<u64> = reading.plain("ruling_revision")?;
+    let ruling = if ruling_revision == Some(revision) { stored_ruling(&reading)? } else { None };
+    Ok(Assignment {
+        person: OktaUserId::try_from(person).map_err(|_| reading.bad("okta_user_id"))?,
+        facts: facts(&reading)?,
+        revision,
+        applied_revision: reading.number("applied_revision")?,
+        member_id: reading.maybe_word("member_id")?,
+        external_key: reading.maybe_word("external_key")?,
+        marks: Marks {
+            suspend: intent(&reading, "suspend_intent_at", "suspend_confirmed")?,
+            delete: intent(&reading, "delete_intent_at", "delete_confirmed")?,
+            unassigned_seen: reading.maybe_moment("unassigned_seen_at")?,
+        },
+        state: state(&reading)?,
+        ruling,
+        failures: reading.plain("failures")?,
+        created: reading.moment("created_at")?,
+        updated: reading.moment("updated_at")?,
+    })
+}
+
+fn facts(reading: &Reading<'_>) -> Outcome<Facts> {
+    let mut facts = Facts::default();
+    if let Some(said) = reading.plain::<Option<String>>("membership")? {
+        let policy = reading.maybe_word("membership_policy")?;
+        let value = membership(&said, policy).ok_or_else(|| reading.bad("membership"))?;
+        facts.membership = Some(fact(reading, value, "membership_at", "membership_source")?);
+    }
+    if let Some(said) = reading.plain::<Option<String>>("status")? {
+        let value = status(&said).ok_or_else(|| reading.bad("status"))?;
+        facts.status = Some(fact(reading, value, "status_at", "status_source")?);
+    }
+    if let Some(stored) = reading.json::<Value>("profile")? {
+        let value = profile_wish(&stored).ok_or_else(|| reading.bad("profile"))?;
+        facts.profile = Some(fact(reading, value, "profile_at", "profile_source")?);
+    }
+    Ok(facts)
+}
+
+fn fact<T>(reading: &Reading<'_>, value: T, at: &'static str, source: &'static str) -> Outcome<Fact<T>> {
+    Ok(Fact { value, occurred: reading.moment(at)?, source: reading.word::<Source>(source)? })
+}
+
+fn profile_wish(stored: &Value) -> Option<ProfileWish> {
+    if let Some(valid) = stored.get("valid") {
+        return Profile::from_stored(valid).ok().map(ProfileWish::Valid);
+    }
+    let refused: Vec<FieldError> = serde_json::from_value(stored.get("refused")?.clone()).ok()?;
+    Some(ProfileWish::Refused(refused))
+}
+
+fn intent(reading: &Reading<'_>, at: &'static str, confirmed: &'static str) -> Outcome<Option<Intent>> {
+    let Some(at) = reading.maybe_moment(at)? else { return Ok(None) };
+    Ok(Some(Intent { at, confirmed: reading.plain(confirmed)? }))
+}
+
+fn state(reading: &Reading<'_>) -> Outcome<State> {
+    let name: String = reading.plain("state")?;
+    let name = StateName::parse(&name).ok_or_else(|| reading.bad("state"))?;
+    let reason: Option<Reason> = reading.json("reason")?;
+    let required = || reason.clone().ok_or_else(|| reading.bad("reason"));
+    Ok(match name {
+        StateName::Due => State::Due,
+        StateName::Running => State::Running,
+        StateName::Settled => State::Settled { look_again: reading.maybe_moment("next_at")?, note: reason },
+        StateName::Waiting => State::Waiting { until: reading.moment("next_at")?, reason: required()? },
+        StateName::Parked => State::Parked { reason: required()? },
+        StateName::Held => {
+            let steps: Option<Vec<StepKind>> = reading.json("held_steps")?;
+            State::Held { reason: required()?, steps: steps.ok_or_else(|| reading.bad("held_steps"))? }
+        }
+    })
+}
+
+/// A ruling as it is stored.
+pub(super) fn ruling_json(ruling: &Ruling) -> String {
+    match ruling {
+        Ruling::Approved(steps) => json!({ "approved": steps }).to_string(),
+        Ruling::Rejected => json!({ "rejected": true }).to_string(),
+    }
+}
+
+fn stored_ruling(reading: &Reading<'_>) -> Outcome<Option<Ruling>> {
+    let Some(stored) = reading.json::<Value>("ruling")? else { return Ok(None) };
+    if stored.get("rejected").is_some() {
+        return Ok(Some(Ruling::Rejected));
+    }
+    let steps = stored.get("approved").cloned().unwrap_or_default();
+    let steps: Vec<StepKind> = serde_json::from_value(steps).map_err(|_| reading.bad("ruling"))?;
+    Ok(Some(Ruling::Approved(steps)))
+}

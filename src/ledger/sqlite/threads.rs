@@ -1,0 +1,228 @@
+//! The threads that run SQLite: one writer that commits in groups, a few readers.
+//!
+//! The writer takes everything that is waiting (at most `BATCH`), runs it in one transaction, commits once, and only
+//! then answers. When the batch fails as a whole, each piece is run again in a transaction of its own, so that one
+//! bad piece spoils nothing but itself; pieces are therefore written to be run twice. No async code ever holds a
+//! connection.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc as async_mpsc, oneshot};
+
+use super::super::StoreError;
+
+/// Pieces in one transaction at most.
+const BATCH: usize = 256;
+/// Pieces that may wait; beyond that the ledger is busy.
+const WAITING: usize = 2048;
+
+/// A failure inside a piece of work.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite said no.
+    Sqlite(rusqlite::Error),
+    /// A row is not what it should be.
+    Row(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::Sqlite(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::Row(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Sqlite(error) => StoreError::Unavailable(error.to_string()),
+            Failure::Row(error) => error,
+        }
+    }
+}
+
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+trait Piece: Send {
+    fn run(&mut self, db: &Connection) -> Outcome<()>;
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Asked<F, T> {
+    work: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Piece for Asked<F, T>
+where
+    F: FnMut(&Connection) -> Outcome<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, db: &Connection) -> Outcome<()> {
+        self.result = Some((self.work)(db)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Asked { result, reply, .. } = *self;
+        let not_run = || StoreError::Unavailable("the piece of work was not run".to_owned());
+        // Whoever asked may have gone; what was committed stays committed.
+        let _ = reply.send(committed.and_then(|()| result.ok_or_else(not_run)));
+    }
+}
+
+fn ask<F, T>(work: F) -> (Box<dyn Piece>, oneshot::Receiver<Result<T, StoreError>>)
+where
+    F: FnMut(&Connection) -> Outcome<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    (Box::new(Asked { work, result: None, reply }), answer)
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the ledger is closed".to_owned())
+}
+
+/// The way to the writer thread.
+pub(super) struct Writer {
+    queue: async_mpsc::Sender<Box<dyn Piece>>,
+}
+
+impl Writer {
+    /// Starts the thread. `reopen` makes a new connection when the old one is beyond repair.
+    pub(super) fn start(
+        connection: Connection,
+        reopen: impl Fn() -> rusqlite::Result<Connection> + Send + 'static,
+    ) -> Self {
+        let (queue, waiting) = async_mpsc::channel(WAITING);
+        std::thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || write_in_groups(connection, reopen, waiting))
+            .expect("the system lets a process start its threads at start");
+        Self { queue }
+    }
+
+    /// Runs the work in the next transaction; waits for room.
+    pub(super) async fn write<F, T>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Outcome<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (piece, answer) = ask(work);
+        self.queue.send(piece).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Runs the work in the next transaction; busy when there is no room.
+    pub(super) async fn try_write<F, T>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Outcome<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (piece, answer) = ask(work);
+        self.queue.try_send(piece).map_err(|error| match error {
+            async_mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            async_mpsc::error::TrySendError::Closed(_) => stopped(),
+        })?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+fn write_in_groups(
+    mut connection: Connection,
+    reopen: impl Fn() -> rusqlite::Result<Connection>,
+    mut waiting: async_mpsc::Receiver<Box<dyn Piece>>,
+) {
+    let mut batch: Vec<Box<dyn Piece>> = Vec::with_capacity(BATCH);
+    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let together = in_transaction(&connection, &mut batch);
+        if together.is_ok() {
+            for piece in batch.drain(..) {
+                piece.answer(Ok(()));
+            }
+            continue;
+        }
+        for piece in batch.drain(..) {
+            let mut alone = [piece];
+            let outcome = in_transaction(&connection, &mut alone).map_err(StoreError::from);
+            if let Err(error) = &outcome {
+                tracing::error!(%error, "the ledger refused a write; its caller is told to come again");
+            }
+            let [piece] = alone;
+            piece.answer(outcome);
+        }
+        if !connection.is_autocommit() {
+            match reopen() {
+                Ok(fresh) => connection = fresh,
+                Err(error) => tracing::error!(%error, "the ledger cannot be reopened"),
+            }
+        }
+    }
+}
+
+fn in_transaction(db: &Connection, pieces: &mut [Box<dyn Piece>]) -> Outcome<()> {
+    db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let outcome = pieces.iter_mut().try_for_each(|piece| piece.run(db));
+    let committed = outcome.and_then(|()| Ok(db.prepare_cached("COMMIT")?.execute([]).map(drop)?));
+    if committed.is_err() && !db.is_autocommit() {
+        // A rollback that fails leaves the connection inside the transaction; the caller then makes a new one.
+        if let Err(error) = db.execute_batch("ROLLBACK") {
+            tracing::error!(%error, "the ledger cannot roll back");
+        }
+    }
+    committed
+}
+
+type Question = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The way to the reader threads.
+pub(super) struct Reader {
+    queue: mpsc::SyncSender<Question>,
+}
+
+impl Reader {
+    /// Starts the threads, each with a read-only connection of its own.
+    pub(super) fn start(count: usize, open: impl Fn() -> rusqlite::Result<Connection>) -> rusqlite::Result<Self> {
+        let (queue, waiting) = mpsc::sync_channel::<Question>(WAITING);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..count {
+            let connection = open()?;
+            let waiting = Arc::clone(&waiting);
+            std::thread::Builder::new()
+                .name("ledger-reader".to_owned())
+                .spawn(move || {
+                    loop {
+                        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                        let Ok(question) = next else { return };
+                        question(&connection);
+                    }
+                })
+                .expect("the system lets a process start its threads at start");
+        }
+        Ok(Self { queue })
+    }
+
+    /// Asks a question; busy when too many wait.
+    pub(super) async fn read<F, T>(&self, question: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let question: Question = Box::new(move |db| {
+            // Whoever asked may have gone.
+            let _ = reply.send(question(db).map_err(StoreError::from));
+        });
+        self.queue.try_send(question).map_err(|_| StoreError::Busy)?;
+        answer.await.map_err(|_| stopped())?
+    }
+}

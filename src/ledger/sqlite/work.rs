@@ -1,0 +1,339 @@
+//! The workers' side: claim a person, be admitted to each call, settle the run.
+//!
+//! A lease is a number on the row: whoever claims raises it, and every later write names it, so a worker that lost
+//! its person touches nothing. Everything runs inside the writer's transaction and may be run twice.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
+use super::rows::{ASSIGNMENT, assignment, ms, stored_json, word};
+use super::threads::{Failure, Outcome};
+use crate::domain::assignment::{Intent, Marks, State, StateName};
+use crate::domain::plan::StepKind;
+use crate::lineworks::{Operation, Quota};
+
+const HOUR_MS: i64 = 3_600_000;
+/// The share of a burst that joiners leave to leavers.
+const RESERVED_SHARE: f64 = 0.1;
+
+/// Gives the people of processes that died back, once their last call can have no more effect.
+pub(super) fn release_the_dead(db: &Connection, now: Timestamp, grace: Duration) -> rusqlite::Result<usize> {
+    let from = ms(now) + millis(grace);
+    db.execute("UPDATE assignments SET next_at = min(next_at, ?1) WHERE state = 'running'", [from])
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+/// Claims people who are due: leavers first, the longest due first. A row that this very process has is left alone,
+/// whatever the clock says.
+pub(super) fn claim(db: &Connection, owner: &str, request: &ClaimRequest) -> Outcome<Vec<Claimed>> {
+    let mut people: Vec<String> = Vec::new();
+    for leaving in [true, false] {
+        if leaving || !request.leavers_only {
+            let mut statement = db.prepare_cached(
+                "SELECT okta_user_id FROM assignments WHERE leaving = ?1 AND next_at <= ?2 \
+                 AND (state <> 'running' OR lease_owner <> ?3) ORDER BY next_at LIMIT ?4",
+            )?;
+            let room = request.limit.saturating_sub(people.len());
+            let found =
+                statement.query_map(params![leaving, ms(request.now), owner, room], |row| row.get::<_, String>(0))?;
+            for person in found {
+                people.push(person?);
+            }
+        }
+    }
+    let mut claimed = Vec::with_capacity(people.len());
+    for person in people {
+        match claim_one(db, owner, request, &person) {
+            Ok(one) => claimed.push(one),
+            Err(Failure::Row(error)) => set_aside(db, request, &person, &error)?,
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(claimed)
+}
+
+/// One unreadable row must not keep everybody else waiting: it is looked at again in an hour.
+fn set_aside(db: &Connection, request: &ClaimRequest, person: &str, error: &StoreError) -> Outcome<()> {
+    tracing::error!(%error, okta_user_id = person, "a row of the ledger cannot be read; it is left alone for an hour");
+    db.prepare_cached("UPDATE assignments SET next_at = ?2, state = 'due', lease_owner = NULL WHERE okta_user_id = ?1")?
+        .execute(params![person, ms(request.now) + HOUR_MS])?;
+    Ok(())
+}
+
+fn claim_one(db: &Connection, owner: &str, request: &ClaimRequest, person: &str) -> Outcome<Claimed> {
+    let until = ms(request.now) + millis(request.lease);
+    let sql = format!(
+        "UPDATE assignments SET state = 'running', lease_owner = ?2, lease_number = lease_number + 1, \
+         lease_until = ?3, next_at = ?4, updated_at = ?5 WHERE okta_user_id = ?1 RETURNING lease_number, {ASSIGNMENT}"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![person, owner, until, until + millis(request.grace), ms(request.now)])?;
+    let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let assignment = assignment(row)?;
+    let lease = Lease { person: assignment.person.clone(), number: row.get("lease_number")? };
+    Ok(Claimed { assignment, lease })
+}
+
+/// Admits a call or says why not; see [`super::super::Store::admit`].
+pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Admission) -> Outcome<Admitted> {
+    let held: bool = db
+        .prepare_cached(
+            "SELECT count(*) FROM assignments WHERE okta_user_id = ?1 AND lease_owner = ?2 AND lease_number = ?3 \
+             AND state = 'running'",
+        )?
+        .query_row(params![lease.person.as_str(), owner, lease.number], |row| row.get(0))?;
+    if !held {
+        return Ok(Admitted::LeaseLost);
+    }
+    renew(db, lease, admission)?;
+    if let Some((step, _)) = &admission.intent
+        && over_the_cap(db, lease, admission, *step)?
+    {
+        return Ok(Admitted::CapReached);
+    }
+    if let Some(at) = take_slot(db, admission)? {
+        return Ok(Admitted::Until(at));
+    }
+    if let Some((step, marks)) = &admission.intent {
+        write_marks(db, lease, marks)?;
+        if step.is_destructive() {
+            db.prepare_cached(
+                "INSERT INTO destructive_steps (okta_user_id, revision, step, at) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![lease.person.as_str(), admission.revision, step.as_str(), ms(admission.now)])?;
+        }
+    }
+    Ok(Admitted::Go)
+}
+
+fn renew(db: &Connection, lease: &Lease, admission: &Admission) -> Outcome<()> {
+    let until = ms(admission.now) + millis(admission.lease);
+    db.prepare_cached("UPDATE assignments SET lease_until = ?2, next_at = ?3 WHERE okta_user_id = ?1")?.execute(
+        params![lease.person.as_str(), until, until + millis(admission.grace)],
+    )?;
+    Ok(())
+}
+
+/// Whether the rolling hour has no room for this step. A step that was let through once stays let through for its
+/// revision, so that trying it again costs nothing.
+fn over_the_cap(db: &Connection, lease: &Lease, admission: &Admission, step: StepKind) -> Outcome<bool> {
+    if admission.approved || !step.is_destructive() {
+        return Ok(false);
+    }
+    let let_through: bool = db
+        .prepare_cached(
+            "SELECT count(*) FROM destructive_steps WHERE okta_user_id = ?1 AND revision = ?2 AND step = ?3",
+        )?
+        .query_row(params![lease.person.as_str(), admission.revision, step.as_str()], |row| row.get(0))?;
+    if let_through {
+        return Ok(false);
+    }
+    let used: u32 = db
+        .prepare_cached("SELECT count(*) FROM destructive_steps WHERE at > ?1")?
+        .query_row([ms(admission.now) - HOUR_MS], |row| row.get(0))?;
+    Ok(used >= admission.limits.destructive_per_hour)
+}
+
+/// A bucket of calls: `tokens` at `filled_at`, refilled over time up to the burst.
+struct Bucket {
+    tokens: f64,
+    paused_until: Option<i64>,
+}
+
+fn bucket(db: &Connection, operation: Operation, limits: Limits, now: i64) -> Outcome<Bucket> {
+    let stored = db
+        .prepare_cached("SELECT tokens, filled_at, paused_until FROM pacing WHERE operation = ?1")?
+        .query_row([operation.as_str()], |row| {
+            Ok((row.get::<_, f64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
+        })
+        .optional()?;
+    let burst = f64::from(limits.burst);
+    Ok(match stored {
+        None => Bucket { tokens: burst, paused_until: None },
+        Some((tokens, filled_at, paused_until)) => {
+            let elapsed = (now - filled_at).max(0) as f64;
+            let tokens = (tokens + elapsed * per_ms(limits)).min(burst);
+            Bucket { tokens, paused_until: paused_until.filter(|until| *until > now) }
+        }
+    })
+}
+
+fn per_ms(limits: Limits) -> f64 {
+    f64::from(limits.per_minute) / 60_000.0
+}
+
+/// Takes a slot; returns the moment of the next one when there is none now.
+fn take_slot(db: &Connection, admission: &Admission) -> Outcome<Option<Timestamp>> {
+    let (limits, now) = (admission.limits, ms(admission.now));
+    let bucket = bucket(db, admission.operation, limits, now)?;
+    if let Some(until) = bucket.paused_until {
+        return Ok(Some(moment(until)?));
+    }
+    let reserved = if admission.leaving { 0.0 } else { (f64::from(limits.burst) * RESERVED_SHARE).floor() };
+    let missing = reserved + 1.0 - bucket.tokens;
+    if missing > 0.0 {
+        let wait_ms = (missing / per_ms(limits)).ceil().max(1.0) as i64;
+        return Ok(Some(moment(now + wait_ms)?));
+    }
+    store_bucket(db, admission.operation, bucket.tokens - 1.0, None, now)?;
+    Ok(None)
+}
+
+fn store_bucket(
+    db: &Connection,
+    operation: Operation,
+    tokens: f64,
+    paused_until: Option<i64>,
+    now: i64,
+) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO pacing (operation, tokens, filled_at, paused_until) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (operation) DO UPDATE SET tokens = ?2, filled_at = ?3, paused_until = ?4",
+    )?
+    .execute(params![operation.as_str(), tokens, now, paused_until])?;
+    Ok(())
+}
+
+fn moment(at_ms: i64) -> Outcome<Timestamp> {
+    Timestamp::from_millisecond(at_ms).map_err(|_| Failure::Sqlite(rusqlite::Error::IntegralValueOutOfRange(0, at_ms)))
+}
+
+/// Corrects a bucket by what LINE WORKS said: nothing left means a pause until the reset.
+pub(super) fn learn_quota(db: &Connection, operation: Operation, quota: Quota, now: Timestamp) -> Outcome<()> {
+    let now = ms(now);
+    let limits = Limits { per_minute: 1, burst: u32::MAX, destructive_per_hour: 0 };
+    let known = bucket(db, operation, limits, now)?;
+    let paused_until = (quota.remaining == 0).then(|| now + millis(quota.reset));
+    let tokens = known.tokens.min(f64::from(quota.remaining));
+    store_bucket(db, operation, tokens, paused_until.max(known.paused_until), now)
+}
+
+fn write_marks(db: &Connection, lease: &Lease, marks: &Marks) -> Outcome<()> {
+    let at = |intent: Option<Intent>| intent.map(|intent| ms(intent.at));
+    let confirmed = |intent: Option<Intent>| intent.is_some_and(|intent| intent.confirmed);
+    db.prepare_cached(
+        "UPDATE assignments SET suspend_intent_at = ?2, suspend_confirmed = ?3, delete_intent_at = ?4, \
+         delete_confirmed = ?5 WHERE okta_user_id = ?1",
+    )?
+    .execute(params![
+        lease.person.as_str(),
+        at(marks.suspend),
+        confirmed(marks.suspend),
+        at(marks.delete),
+        confirmed(marks.delete)
+    ])?;
+    Ok(())
+}
+
+/// Records a run. The row is due again when its revision has grown meanwhile.
+pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &Settlement) -> Outcome<bool> {
+    let current: Option<u64> = db
+        .prepare_cached(
+            "SELECT revision FROM assignments WHERE okta_user_id = ?1 AND lease_owner = ?2 AND lease_number = ?3 \
+             AND state = 'running'",
+        )?
+        .query_row(params![lease.person.as_str(), owner, lease.number], |row| row.get(0))
+        .optional()?;
+    let Some(current) = current else { return Ok(false) };
+    let overtaken = current > settlement.revision;
+    write_state(db, lease, settlement, overtaken)?;
+    write_marks(db, lease, &settlement.marks)?;
+    if !overtaken {
+        // An event that arrived meanwhile may have ended the count towards a deletion; then the next run starts it.
+        db.prepare_cached("UPDATE assignments SET unassigned_seen_at = ?2 WHERE okta_user_id = ?1")?
+            .execute(params![lease.person.as_str(), settlement.marks.unassigned_seen.map(ms)])?;
+    }
+    write_member(db, lease, settlement)?;
+    write_attempt(db, lease, settlement)?;
+    Ok(true)
+}
+
+fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtaken: bool) -> Outcome<()> {
+    let (next_at, held) = match &settlement.state {
+        State::Settled { look_again, .. } => (look_again.map(ms), None),
+        State::Due | State::Running => (Some(ms(settlement.ended)), None),
+        State::Waiting { until, .. } => (Some(ms(*until)), None),
+        State::Held { steps, .. } => (None, Some(stored_json(steps))),
+        State::Parked { .. } => (None, None),
+    };
+    let applied = matches!(settlement.state, State::Settled { .. }).then_some(settlement.revision);
+    let name = if overtaken { StateName::Due } else { settlement.state.name() };
+    db.prepare_cached(
+        "UPDATE assignments SET state = ?2, next_at = ?3, reason = ?4, held_steps = ?5, \
+         applied_revision = max(applied_revision, coalesce(?6, 0)), failures = ?7, updated_at = ?8, \
+         lease_owner = NULL, lease_until = NULL WHERE okta_user_id = ?1",
+    )?
+    .execute(params![
+        lease.person.as_str(),
+        name.as_str(),
+        if overtaken { Some(ms(settlement.ended)) } else { next_at },
+        if overtaken { None } else { settlement.state.reason().map(stored_json) },
+        if overtaken { None } else { held },
+        applied,
+        settlement.failures,
+        ms(settlement.ended),
+    ])?;
+    Ok(())
+}
+
+/// A member id belongs to one assignment at most: taking it here takes it from the other row.
+fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outcome<()> {
+    let member_id = settlement.member_id.as_ref().map(|id| id.as_str());
+    if member_id.is_some() {
+        db.prepare_cached("UPDATE assignments SET member_id = NULL WHERE member_id = ?1 AND okta_user_id <> ?2")?
+            .execute(params![member_id, lease.person.as_str()])?;
+    }
+    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3 WHERE okta_user_id = ?1")?.execute(
+        params![lease.person.as_str(), member_id, settlement.external_key.as_ref().map(|key| key.as_str())],
+    )?;
+    Ok(())
+}
+
+fn write_attempt(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO attempts (okta_user_id, revision, lease_number, started_at, ended_at, state, reason, steps, \
+         calls) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        lease.person.as_str(),
+        settlement.revision,
+        lease.number,
+        ms(settlement.started),
+        ms(settlement.ended),
+        word(settlement.state.name()),
+        settlement.state.reason().map(stored_json),
+        stored_json(&settlement.steps),
+        stored_json(&settlement.calls),
+    ])?;
+    Ok(())
+}
+
+/// Writes a value there is one of.
+pub(super) fn save(db: &Connection, name: &str, value: &[u8], now: Timestamp) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO singletons (name, value, updated_at) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (name) DO UPDATE SET value = ?2, updated_at = ?3",
+    )?
+    .execute(params![name, value, ms(now)])?;
+    Ok(())
+}
+
+/// Forgets a few old rows of the history.
+pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
+    let before = ms(before);
+    let events = db
+        .prepare_cached("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE arrived_at < ?1 LIMIT 500)")?
+        .execute([before])?;
+    let attempts = db
+        .prepare_cached("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE ended_at < ?1 LIMIT 500)")?
+        .execute([before])?;
+    let steps = db.prepare_cached("DELETE FROM destructive_steps WHERE at < ?1")?.execute([before])?;
+    Ok(events + attempts + steps)
+}
