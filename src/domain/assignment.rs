@@ -157,9 +157,9 @@ impl Heads {
     fn receive_profile(&mut self, event: &Event) -> bool {
         let weight = event.weight();
         let takes = weight != ProfileWeight::None
-            && self.profile.is_none_or(|(known, occurred)| {
-                weight > known || (weight == known && event.occurred >= occurred)
-            });
+            && self
+                .profile
+                .is_none_or(|(known, occurred)| weight > known || (weight == known && event.occurred >= occurred));
         if takes {
             self.profile = Some((weight, event.occurred));
         }

@@ -261,7 +261,8 @@ fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<R
 
 fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) -> Plan {
     let difference = profile.difference(&member.attributes, situation.domain_id);
-    let unsent = difference.without(situation.sent);
+    let sent: Vec<&str> = situation.sent.iter().map(String::as_str).collect();
+    let unsent = difference.without(&sent);
     if !unsent.is_empty() {
         return Plan::Do(Step::Update(unsent));
     }

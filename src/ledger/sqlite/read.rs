@@ -14,8 +14,7 @@ const HISTORY: i64 = 200;
 
 /// One person's row.
 pub(super) fn assignment(db: &Connection, person: &OktaUserId) -> Outcome<Option<Assignment>> {
-    let mut statement =
-        db.prepare_cached(&format!("SELECT {ASSIGNMENT} FROM assignments WHERE okta_user_id = ?1"))?;
+    let mut statement = db.prepare_cached(&format!("SELECT {ASSIGNMENT} FROM assignments WHERE okta_user_id = ?1"))?;
     let mut rows = statement.query([person.as_str()])?;
     rows.next()?.map(assignment_row).transpose()
 }

@@ -61,8 +61,10 @@ pub(super) fn claim(db: &Connection, owner: &str, request: &ClaimRequest) -> Out
 /// One unreadable row must not keep everybody else waiting: it is looked at again in an hour.
 fn set_aside(db: &Connection, request: &ClaimRequest, person: &str, error: &StoreError) -> Outcome<()> {
     tracing::error!(%error, okta_user_id = person, "a row of the ledger cannot be read; it is left alone for an hour");
-    db.prepare_cached("UPDATE assignments SET next_at = ?2, state = 'due', lease_owner = NULL WHERE okta_user_id = ?1")?
-        .execute(params![person, ms(request.now) + HOUR_MS])?;
+    db.prepare_cached(
+        "UPDATE assignments SET next_at = ?2, state = 'due', lease_owner = NULL WHERE okta_user_id = ?1",
+    )?
+    .execute(params![person, ms(request.now) + HOUR_MS])?;
     Ok(())
 }
 
@@ -107,7 +109,12 @@ pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Adm
                 "INSERT INTO destructive_steps (okta_user_id, revision, step, at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT DO NOTHING",
             )?
-            .execute(params![lease.person.as_str(), admission.revision, step.as_str(), ms(admission.now)])?;
+            .execute(params![
+                lease.person.as_str(),
+                admission.revision,
+                step.as_str(),
+                ms(admission.now)
+            ])?;
         }
     }
     Ok(Admitted::Go)
@@ -115,9 +122,8 @@ pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Adm
 
 fn renew(db: &Connection, lease: &Lease, admission: &Admission) -> Outcome<()> {
     let until = ms(admission.now) + millis(admission.lease);
-    db.prepare_cached("UPDATE assignments SET lease_until = ?2, next_at = ?3 WHERE okta_user_id = ?1")?.execute(
-        params![lease.person.as_str(), until, until + millis(admission.grace)],
-    )?;
+    db.prepare_cached("UPDATE assignments SET lease_until = ?2, next_at = ?3 WHERE okta_user_id = ?1")?
+        .execute(params![lease.person.as_str(), until, until + millis(admission.grace)])?;
     Ok(())
 }
 
@@ -290,9 +296,8 @@ fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outc
         db.prepare_cached("UPDATE assignments SET member_id = NULL WHERE member_id = ?1 AND okta_user_id <> ?2")?
             .execute(params![member_id, lease.person.as_str()])?;
     }
-    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3 WHERE okta_user_id = ?1")?.execute(
-        params![lease.person.as_str(), member_id, settlement.external_key.as_ref().map(|key| key.as_str())],
-    )?;
+    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3 WHERE okta_user_id = ?1")?
+        .execute(params![lease.person.as_str(), member_id, settlement.external_key.as_ref().map(|key| key.as_str())])?;
     Ok(())
 }
 

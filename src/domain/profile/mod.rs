@@ -1,0 +1,166 @@
+//! The wish for one member's attributes.
+//!
+//! A `Profile` is made from the `user` object of a card call, or from the little an event hook says, and cannot contain what
+//! LINE WORKS would refuse: whoever holds one may send it. It knows three states of a property: absent is not managed and
+//! never touched, null is to be cleared, a value is to be set. From a profile come the properties a member is created with
+//! and, compared with the member as LINE WORKS has it, the properties to change. It holds personal data, so `Debug` shows
+//! names of properties only.
+
+mod custom;
+mod differ;
+mod email;
+mod placement;
+mod reader;
+mod refusal;
+mod text;
+mod user;
+
+#[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
+mod property_tests;
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+pub use self::{
+    differ::Difference,
+    email::LoginEmail,
+    refusal::{FieldCode, FieldError},
+};
+use self::{reader::Faults, refusal::MISSING_PRIVATE_EMAIL};
+
+/// What the configuration has to say about every profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProfileRules {
+    /// Whether the LINE WORKS domain signs in through SSO (`lineworks.sso`). Without it LINE WORKS invites a new member by
+    /// mail, and `privateEmail` is required (LINE WORKS Directory API, user-create).
+    pub sso: bool,
+}
+
+/// The wish for one member's attributes, all of which LINE WORKS accepts.
+#[derive(Clone, PartialEq)]
+pub struct Profile {
+    email: LoginEmail,
+    /// Canonical: texts trimmed, blank ones null, addresses in lower case, nothing unknown. Includes `email`.
+    properties: Map<String, Value>,
+    thin: bool,
+}
+
+impl Profile {
+    /// Reads the `user` object of a card call, whose vocabulary is the LINE WORKS Directory API's.
+    ///
+    /// Texts are trimmed. Blank text is null where a property can be cleared, "not managed" where it cannot, and missing
+    /// where it is required. `employeeNumber` may be a JSON integer.
+    ///
+    /// # Errors
+    ///
+    /// Every bad field (up to 100), each with its path below `user`, and never with its value.
+    pub fn parse(user: &Value, rules: &ProfileRules) -> Result<Self, Vec<FieldError>> {
+        let mut faults = Faults::default();
+        let properties = user::read(user, &mut faults).unwrap_or_default();
+        let private_email_sent = user.get("privateEmail").is_some_and(|sent| !user::is_blank(sent));
+        if !rules.sso && user.is_object() && !private_email_sent {
+            faults.add("user.privateEmail", MISSING_PRIVATE_EMAIL);
+        }
+        let email = properties.get("email").and_then(Value::as_str).and_then(|text| LoginEmail::parse(text).ok());
+        match (email, faults.into_errors()) {
+            (Some(email), errors) if errors.is_empty() => Ok(Self { email, properties, thin: false }),
+            (_, errors) => Err(errors),
+        }
+    }
+
+    /// Makes the thin profile an event hook allows for: the login address and a name.
+    ///
+    /// The order of names in Okta's display name is not known, so all of it becomes the last name; without one the local part
+    /// of the address does. A thin profile names a member at creation only, see [`Profile::difference`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`]; without SSO always, as a hook carries no private address.
+    pub fn from_hook(
+        user_name: &str,
+        display_name: Option<&str>,
+        rules: &ProfileRules,
+    ) -> Result<Self, Vec<FieldError>> {
+        let display_name = display_name.map(str::trim).filter(|name| !name.is_empty());
+        let name = match (display_name, LoginEmail::parse(user_name)) {
+            (Some(name), _) => name.to_owned(),
+            (None, Ok(email)) => email.local_part().to_owned(),
+            (None, Err(refusal)) => return Err(vec![FieldError::new("user.email", &refusal)]),
+        };
+        let user = json!({ "email": user_name, "userName": { "lastName": name } });
+        Self::parse(&user, rules).map(|profile| Self { thin: true, ..profile })
+    }
+
+    /// Reads what [`Profile::to_json`] wrote. Whether `privateEmail` is required was decided when the profile was accepted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`], if the stored value breaks a rule of this version of the program.
+    pub fn from_stored(value: &Value) -> Result<Self, Vec<FieldError>> {
+        let thin = value.get("thin") == Some(&Value::Bool(true));
+        let user = value.get("user").unwrap_or(&Value::Null);
+        Self::parse(user, &ProfileRules { sso: true }).map(|profile| Self { thin, ..profile })
+    }
+
+    /// The profile as the ledger stores it: `{"user": {…}, "thin": false}`.
+    pub fn to_json(&self) -> Value {
+        json!({ "user": self.properties, "thin": self.thin })
+    }
+
+    /// The address the member signs in with.
+    pub fn email(&self) -> &LoginEmail {
+        &self.email
+    }
+
+    /// The employee number, if the wish gives one.
+    pub fn employee_number(&self) -> Option<&str> {
+        self.properties.get("employeeNumber").and_then(Value::as_str)
+    }
+
+    /// Whether the profile is the little an event hook says.
+    pub fn is_thin(&self) -> bool {
+        self.thin
+    }
+
+    /// Last name and first name, in the Japanese order, with a space between.
+    pub fn display_name(&self) -> String {
+        let part = |part: &str| self.properties["userName"].get(part).and_then(Value::as_str);
+        let parts: Vec<&str> = [part("lastName"), part("firstName")].into_iter().flatten().collect();
+        parts.join(" ")
+    }
+
+    /// The body of LINE WORKS' user-create, but for `userExternalKey` and `passwordConfig`.
+    ///
+    /// What is null or empty is left out. Organizations get the configured domain where they name none, and exactly one is
+    /// primary. `activationDate` is passed on as it came: LINE WORKS refuses a moment that is past by then.
+    pub fn create_properties(&self, domain_id: i64) -> Map<String, Value> {
+        let mut body = self.properties.clone();
+        if let Some(Value::Array(wish)) = self.properties.get("organizations") {
+            body.insert("organizations".into(), placement::completed(wish, domain_id).into());
+        }
+        body.insert("domainId".into(), domain_id.into());
+        differ::without_empty(&body)
+    }
+
+    /// What would have to change for the member, as LINE WORKS returned it, to be as wished.
+    ///
+    /// Only what the profile carries is compared. `activationDate` counts at creation only, and so does the name of a thin
+    /// profile: a display name nobody split must not replace the names somebody entered.
+    pub fn difference(&self, actual: &Map<String, Value>, domain_id: i64) -> Difference {
+        let at_creation_only = |name: &str| name == "activationDate" || (self.thin && name == "userName");
+        let managed = self.properties.iter().filter(|(name, _)| !at_creation_only(name));
+        Difference::between(managed, actual, domain_id)
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("thin", &self.thin)
+            .field("properties", &self.properties.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
