@@ -50,18 +50,18 @@ pub enum Ownership {
 }
 
 impl Ownership {
-    /// Judges a member: `wanted` is the key this assignment should carry, `remembered` the one last seen or set by
+    /// Judges a member: `wanted` is the key this assignment should carry (if it can be made), `remembered` the one last seen or set by
     /// us, `holder` the other assignment that has the member's key, if any.
     pub fn judge(
         member: &Member,
-        wanted: &ExternalKey,
+        wanted: Option<&ExternalKey>,
         remembered: Option<&ExternalKey>,
         holder: Option<OktaUserId>,
     ) -> Self {
         let Some(key) = member.external_key.as_deref().filter(|key| !key.is_empty()) else {
             return Ownership::Nobodys;
         };
-        if key == wanted.as_str() {
+        if wanted.is_some_and(|wanted| wanted.as_str() == key) {
             return Ownership::Ours;
         }
         match holder {

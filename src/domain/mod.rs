@@ -6,6 +6,7 @@
 pub mod assignment;
 pub mod event;
 pub mod ids;
+pub mod key;
 pub mod member;
 pub mod outcome;
 pub mod plan;

@@ -110,8 +110,8 @@ pub struct Lease {
 pub struct ClaimRequest {
     /// How many people at most.
     pub limit: usize,
-    /// Take leavers only.
-    pub leavers_only: bool,
+    /// How many of them may be joiners; the rest of the room is kept for leavers.
+    pub joiners: usize,
     /// Now.
     pub now: Timestamp,
     /// How long the lease lasts without a call.

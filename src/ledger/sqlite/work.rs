@@ -34,17 +34,19 @@ fn millis(duration: Duration) -> i64 {
 pub(super) fn claim(db: &Connection, owner: &str, request: &ClaimRequest) -> Outcome<Vec<Claimed>> {
     let mut people: Vec<String> = Vec::new();
     for leaving in [true, false] {
-        if leaving || !request.leavers_only {
-            let mut statement = db.prepare_cached(
-                "SELECT okta_user_id FROM assignments WHERE leaving = ?1 AND next_at <= ?2 \
-                 AND (state <> 'running' OR lease_owner <> ?3) ORDER BY next_at LIMIT ?4",
-            )?;
-            let room = request.limit.saturating_sub(people.len());
-            let found =
-                statement.query_map(params![leaving, ms(request.now), owner, room], |row| row.get::<_, String>(0))?;
-            for person in found {
-                people.push(person?);
-            }
+        let left = request.limit.saturating_sub(people.len());
+        let room = if leaving { left } else { left.min(request.joiners) };
+        if room == 0 {
+            continue;
+        }
+        let mut statement = db.prepare_cached(
+            "SELECT okta_user_id FROM assignments WHERE leaving = ?1 AND next_at <= ?2 \
+             AND (state <> 'running' OR lease_owner <> ?3) ORDER BY next_at LIMIT ?4",
+        )?;
+        let found =
+            statement.query_map(params![leaving, ms(request.now), owner, room], |row| row.get::<_, String>(0))?;
+        for person in found {
+            people.push(person?);
         }
     }
     let mut claimed = Vec::with_capacity(people.len());

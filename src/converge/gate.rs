@@ -1,0 +1,138 @@
+//! What every call to LINE WORKS passes on its way out: lease, pacing, intent, all in one commit of the ledger.
+//!
+//! A gate belongs to one run. A short wait for a slot is waited out here with the lease renewed; a long one ends the
+//! run. No call starts unless the lease outlasts it, measured on a clock that does not jump.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Settings;
+use crate::clock::Clock;
+use crate::domain::assignment::Marks;
+use crate::domain::plan::StepKind;
+use crate::ledger::{Admission, Admitted, Lease, Store};
+use crate::lineworks::{Blocked, CallRecord, Gate, Operation, Quota};
+
+/// The longest wait for a slot inside a run.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The window LINE WORKS counts in, for a 429 that does not say when it resets.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Remaining calls below which the ledger's bucket is corrected.
+const SCARCE: u32 = 20;
+
+/// The gate of one run.
+pub(super) struct RunGate<'a> {
+    pub(super) store: &'a Arc<dyn Store>,
+    pub(super) settings: &'a Settings,
+    pub(super) clock: &'a Clock,
+    pub(super) lease: &'a Lease,
+    pub(super) leaving: bool,
+    pub(super) revision: u64,
+    pub(super) stopping: &'a CancellationToken,
+    pub(super) step: Mutex<Option<IntendedStep>>,
+    pub(super) calls: Mutex<Vec<CallRecord>>,
+}
+
+/// The step whose writing call is about to pass.
+#[derive(Debug, Clone)]
+pub(super) struct IntendedStep {
+    /// Which step.
+    pub(super) kind: StepKind,
+    /// What to remember before it.
+    pub(super) marks: Marks,
+    /// Whether an operator let it pass the cap.
+    pub(super) approved: bool,
+}
+
+impl RunGate<'_> {
+    /// Says which step the next writing call is for.
+    pub(super) fn intend(&self, step: Option<IntendedStep>) {
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
+    /// The calls made so far.
+    pub(super) fn calls(&self) -> Vec<CallRecord> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn admission(&self, operation: Operation) -> Admission {
+        let step = self.step.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let step = step.filter(|_| operation != Operation::GetMember);
+        Admission {
+            operation,
+            leaving: self.leaving,
+            approved: step.as_ref().is_some_and(|step| step.approved),
+            intent: step.map(|step| (step.kind, step.marks)),
+            revision: self.revision,
+            now: self.clock.now(),
+            lease: self.settings.lease(),
+            grace: self.settings.call_timeout,
+            limits: self.settings.limits,
+        }
+    }
+
+    async fn pass_when_free(&self, operation: Operation) -> Result<(), Blocked> {
+        loop {
+            if self.stopping.is_cancelled() {
+                return Err(Blocked::Stopping);
+            }
+            let asked = Instant::now();
+            let admitted = self.store.admit(self.lease, self.admission(operation)).await;
+            match admitted {
+                Ok(Admitted::Go) if asked.elapsed() < self.settings.call_timeout => return Ok(()),
+                // The process slept while it asked: the lease may be over, so it is asked for again.
+                Ok(Admitted::Go) => {}
+                Ok(Admitted::Until(at)) => self.wait_until(at).await?,
+                Ok(Admitted::CapReached) => return Err(Blocked::CapReached),
+                Ok(Admitted::LeaseLost) => return Err(Blocked::LeaseLost),
+                Err(error) => {
+                    tracing::error!(%error, "no call to LINE WORKS starts while the ledger cannot be written");
+                    return Err(Blocked::LedgerDown);
+                }
+            }
+        }
+    }
+
+    async fn wait_until(&self, at: Timestamp) -> Result<(), Blocked> {
+        let wait = Duration::try_from(at.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
+        if wait > PATIENCE {
+            return Err(Blocked::Until(at));
+        }
+        tokio::select! {
+            () = self.stopping.cancelled() => Err(Blocked::Stopping),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+
+    async fn take_note(&self, call: CallRecord, quota: Option<Quota>) {
+        let limited = call.status == Some(429);
+        let learned = match quota {
+            Some(quota) if limited => Some(Quota { remaining: 0, ..quota }),
+            Some(quota) if quota.remaining < SCARCE => Some(quota),
+            None if limited => Some(Quota { remaining: 0, reset: WINDOW }),
+            _ => None,
+        };
+        let operation = call.operation;
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        if let Some(quota) = learned
+            && let Err(error) = self.store.learn_quota(operation, quota, self.clock.now()).await
+        {
+            tracing::warn!(%error, operation = operation.as_str(), "the rate limit LINE WORKS named could not be stored");
+        }
+    }
+}
+
+impl Gate for RunGate<'_> {
+    fn pass(&self, operation: Operation) -> BoxFuture<'_, Result<(), Blocked>> {
+        Box::pin(self.pass_when_free(operation))
+    }
+
+    fn finished(&self, call: CallRecord, quota: Option<Quota>) -> BoxFuture<'_, ()> {
+        Box::pin(self.take_note(call, quota))
+    }
+}

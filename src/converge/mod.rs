@@ -1,0 +1,63 @@
+//! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
+//!
+//! `worker` is the claim loop, `person` one run for one person, `gate` what every call passes on its way out,
+//! `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
+
+mod gate;
+mod person;
+mod retry;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::domain::key::KeyTemplate;
+use crate::domain::plan::Policy;
+use crate::ledger::{Limits, Store};
+use crate::lineworks::MemberApi;
+
+pub use retry::Backoff;
+
+/// How the work is done.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// People worked on at the same time.
+    pub workers: usize,
+    /// The administrator's decisions.
+    pub policy: Policy,
+    /// The domain new members belong to.
+    pub domain_id: i64,
+    /// The external key of a member of ours.
+    pub key: KeyTemplate,
+    /// How calls are spread over time.
+    pub limits: Limits,
+    /// How long one call may take.
+    pub call_timeout: Duration,
+    /// When to come again after a transient failure.
+    pub backoff: Backoff,
+    /// How long the history is kept.
+    pub keep_history: Duration,
+}
+
+impl Settings {
+    /// How long a lease lasts from its last call: several calls' time, so that no call outlasts it.
+    fn lease(&self) -> Duration {
+        (self.call_timeout * 4).max(Duration::from_secs(30))
+    }
+}
+
+/// The workers.
+pub struct Converge {
+    store: Arc<dyn Store>,
+    members: Arc<dyn MemberApi>,
+    settings: Settings,
+    clock: Clock,
+}
+
+impl Converge {
+    /// Workers over this ledger and this LINE WORKS.
+    pub fn new(store: Arc<dyn Store>, members: Arc<dyn MemberApi>, settings: Settings, clock: Clock) -> Self {
+        Self { store, members, settings, clock }
+    }
+}

@@ -1,0 +1,397 @@
+//! One run for one person: read, plan, take a step, read again, until LINE WORKS matches or somebody must wait.
+//!
+//! The run holds the person's lease, so its calls never overlap with another run's. It ends in a `State` for the
+//! ledger, or in nothing when the lease was lost. After a call whose outcome is unclear it reads, and writes no
+//! more: the effect may still come.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::gate::{IntendedStep, RunGate};
+use super::{Converge, Settings};
+use crate::clock::Clock;
+use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State};
+use crate::domain::ids::{ExternalKey, MemberId};
+use crate::domain::member::{Member, Ownership};
+use crate::domain::outcome::{Cause, Reason};
+use crate::domain::plan::{Plan, Seen, Situation, Step, StepKind, plan};
+use crate::ledger::{Claimed, Settlement, StepRecord, Store};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
+
+/// Steps one run takes at most; no honest plan needs more.
+const MAX_STEPS: usize = 10;
+/// How long after an unclear outcome the member is looked at once more.
+const SECOND_LOOK: Duration = Duration::from_secs(60);
+/// Runs that may end in "LINE WORKS says otherwise" before a human must look.
+const CONTRADICTIONS: u32 = 3;
+
+/// How a run ends.
+enum Ending {
+    /// In this state; a transient failure counts towards the backoff.
+    State { state: State, failed: bool },
+    /// Without a word: the lease is somebody else's.
+    Abandoned,
+}
+
+impl Ending {
+    fn in_state(state: State) -> Self {
+        Ending::State { state, failed: false }
+    }
+}
+
+/// What is learnt and remembered during a run.
+struct Run<'a> {
+    store: &'a Arc<dyn Store>,
+    members: &'a dyn MemberApi,
+    settings: &'a Settings,
+    clock: &'a Clock,
+    gate: &'a RunGate<'a>,
+    assignment: &'a Assignment,
+    desired: Desired,
+    wanted_key: Result<ExternalKey, Reason>,
+    member_id: Option<MemberId>,
+    external_key: Option<ExternalKey>,
+    marks: Marks,
+    sent: Vec<String>,
+    steps: Vec<StepRecord>,
+    contradicted: Vec<StepKind>,
+    unclear: Option<Reason>,
+}
+
+impl Converge {
+    /// Runs one person to the end and records it.
+    pub(super) async fn run(&self, claimed: Claimed, stopping: &CancellationToken) {
+        let started = self.clock.now();
+        let Claimed { assignment, lease } = claimed;
+        let configured = self.settings.policy.unassign;
+        let gate = RunGate {
+            store: &self.store,
+            settings: &self.settings,
+            clock: &self.clock,
+            lease: &lease,
+            leaving: assignment.facts.desired(configured).is_some_and(|desired| desired.is_leaving()),
+            revision: assignment.revision,
+            stopping,
+            step: Mutex::new(None),
+            calls: Mutex::new(Vec::new()),
+        };
+        let Some(desired) = assignment.facts.desired(configured) else {
+            // Nothing is known about membership: there is nothing to do until something is.
+            let settlement = untouched(&assignment, started, self.clock.now());
+            return self.record(&lease, settlement).await;
+        };
+        let mut run = Run {
+            store: &self.store,
+            members: self.members.as_ref(),
+            settings: &self.settings,
+            clock: &self.clock,
+            gate: &gate,
+            wanted_key: self.settings.key.key_for(&assignment.person, desired.profile()),
+            assignment: &assignment,
+            desired,
+            member_id: assignment.member_id.clone(),
+            external_key: assignment.external_key.clone(),
+            marks: assignment.marks,
+            sent: Vec::new(),
+            steps: Vec::new(),
+            contradicted: Vec::new(),
+            unclear: None,
+        };
+        let ending = run.converge().await;
+        let (state, failed) = match ending {
+            Ending::Abandoned => {
+                tracing::warn!(okta_user_id = %lease.person, "the lease was lost; another worker has this person");
+                return;
+            }
+            Ending::State { state, failed } => (state, failed),
+        };
+        let settlement = Settlement {
+            revision: assignment.revision,
+            failures: if failed { assignment.failures.saturating_add(1) } else { 0 },
+            state,
+            member_id: run.member_id,
+            external_key: run.external_key,
+            marks: run.marks,
+            steps: run.steps,
+            calls: gate.calls(),
+            started,
+            ended: self.clock.now(),
+        };
+        self.record(&lease, settlement).await;
+    }
+
+    async fn record(&self, lease: &crate::ledger::Lease, settlement: Settlement) {
+        let (state, cause) = (settlement.state.name(), settlement.state.reason().map(|reason| reason.cause.code()));
+        let steps: Vec<&str> = settlement.steps.iter().map(|step| step.step.as_str()).collect();
+        let duration_ms = settlement.ended.duration_since(settlement.started).as_millis();
+        let settled = loop {
+            match self.store.settle(lease, settlement.clone()).await {
+                Ok(settled) => break settled,
+                Err(error) => {
+                    // The calls were made: this must be written down, or the person waits for the lease to end.
+                    tracing::error!(%error, okta_user_id = %lease.person, "the run cannot be recorded; trying again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        };
+        let steps = steps.join(",");
+        if !settled {
+            tracing::warn!(okta_user_id = %lease.person, steps, "the run was not recorded: its lease was lost");
+        } else {
+            tracing::info!(
+                okta_user_id = %lease.person, state = state.as_str(), cause, steps, duration_ms,
+                "a person was worked on"
+            );
+        }
+    }
+}
+
+/// The settlement of a run that found nothing to do and did nothing.
+fn untouched(assignment: &Assignment, started: Timestamp, ended: Timestamp) -> Settlement {
+    Settlement {
+        revision: assignment.revision,
+        state: State::Settled { look_again: None, note: None },
+        member_id: assignment.member_id.clone(),
+        external_key: assignment.external_key.clone(),
+        marks: assignment.marks,
+        failures: 0,
+        steps: Vec::new(),
+        calls: Vec::new(),
+        started,
+        ended,
+    }
+}
+
+impl Run<'_> {
+    async fn converge(&mut self) -> Ending {
+        if let (Desired::Active(_), Err(reason)) = (&self.desired, &self.wanted_key)
+            && self.desired.profile().is_some()
+        {
+            return Ending::in_state(State::Parked { reason: reason.clone() });
+        }
+        let mut answered = None;
+        for _ in 0..MAX_STEPS {
+            let member = match answered.take() {
+                Some(member) => Some(member),
+                None => match self.find().await {
+                    Ok(member) => member,
+                    Err(error) => return self.give_up(error, None),
+                },
+            };
+            let ownership = match self.judge(member.as_ref()).await {
+                Ok(ownership) => ownership,
+                Err(ending) => return ending,
+            };
+            match self.plan(member.as_ref(), ownership.as_ref()) {
+                Plan::Do(step) => match self.unclear.take() {
+                    Some(reason) => return self.wait_for_the_effect(reason),
+                    None => match self.take(step, member.as_ref()).await {
+                        Ok(seen) => answered = seen,
+                        Err(ending) => return ending,
+                    },
+                },
+                Plan::Settle { look_again, note } => return self.settle(look_again, note),
+                Plan::Hold { reason, steps } => return Ending::in_state(State::Held { reason, steps }),
+                Plan::Park(reason) => return Ending::in_state(State::Parked { reason }),
+            }
+        }
+        Ending::in_state(State::Parked { reason: Reason::of(Cause::NotConverging) })
+    }
+
+    async fn find(&self) -> Result<Option<Member>, ApiError> {
+        let wanted = self.wanted_key.as_ref().ok();
+        let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
+        let email = self.assignment.facts.profile.as_ref().and_then(|fact| match &fact.value {
+            crate::domain::event::ProfileWish::Valid(profile) => Some(profile.email().as_str()),
+            crate::domain::event::ProfileWish::Refused(_) => None,
+        });
+        let hints =
+            Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
+        self.members.find(&hints, self.gate).await
+    }
+
+    /// Whose the member is; asks the ledger only when the key is neither ours nor absent.
+    async fn judge(&self, member: Option<&Member>) -> Result<Option<Ownership>, Ending> {
+        let Some(member) = member else { return Ok(None) };
+        let (wanted, remembered) = (self.wanted_key.as_ref().ok(), self.external_key.as_ref());
+        let alone = Ownership::judge(member, wanted, remembered, None);
+        let (Some(key), false) = (&member.external_key, matches!(alone, Ownership::Nobodys)) else {
+            return Ok(Some(alone));
+        };
+        if wanted.is_some_and(|wanted| wanted.as_str() == key) {
+            return Ok(Some(alone));
+        }
+        match self.store.holder_of_key(key, &self.assignment.person).await {
+            Ok(holder) => Ok(Some(Ownership::judge(member, wanted, remembered, holder))),
+            Err(error) => {
+                tracing::error!(%error, okta_user_id = %self.assignment.person, "the ledger cannot be read");
+                Err(self.wait(Reason::of(Cause::Paced), Duration::ZERO))
+            }
+        }
+    }
+
+    /// Takes note of what was seen, and plans.
+    fn plan(&mut self, member: Option<&Member>, ownership: Option<&Ownership>) -> Plan {
+        let now = self.clock.now();
+        self.marks = self.marks.observe(&self.desired, member.map(|member| member.condition), now);
+        if ownership == Some(&Ownership::Ours) {
+            self.member_id = member.map(|member| member.id.clone());
+            let key = member.and_then(|member| member.external_key.as_deref());
+            self.external_key = key.and_then(|key| key.parse().ok());
+        }
+        let seen = member.zip(ownership).map(|(member, ownership)| Seen { member, ownership });
+        plan(&Situation {
+            person: &self.assignment.person,
+            desired: &self.desired,
+            seen,
+            marks: &self.marks,
+            ruling: self.assignment.ruling.as_ref(),
+            sent: &self.sent,
+            domain_id: self.settings.domain_id,
+            policy: &self.settings.policy,
+            now,
+        })
+    }
+
+    /// Takes a step. `Ok` goes on, with the member as the answer showed it; `Err` ends the run.
+    async fn take(&mut self, step: Step, member: Option<&Member>) -> Result<Option<Member>, Ending> {
+        let kind = step.kind();
+        let before = self.marks;
+        self.marks = marks_before(self.marks, kind, self.clock.now());
+        let approved = matches!(&self.assignment.ruling, Some(Ruling::Approved(steps)) if steps.contains(&kind));
+        self.gate.intend(Some(IntendedStep { kind, marks: self.marks, approved }));
+        let outcome = self.call(&step, member).await;
+        self.gate.intend(None);
+        let fields: Vec<String> = match &step {
+            Step::Update(difference) => difference.fields().into_iter().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        let word = match &outcome {
+            Ok(_) => "done",
+            Err(ApiError::Unclear(_)) => "unclear",
+            Err(ApiError::Refused(_)) => "refused",
+            Err(ApiError::ReadAgain(_)) => "read_again",
+            Err(ApiError::TryLater { .. } | ApiError::Blocked(_)) => "later",
+        };
+        self.steps.push(StepRecord { step: kind, outcome: word.to_owned(), fields: fields.clone() });
+        match outcome {
+            Ok(seen) => {
+                self.marks = marks_after(self.marks, kind);
+                self.sent.extend(fields);
+                Ok(seen)
+            }
+            Err(ApiError::Unclear(reason)) => {
+                self.unclear = Some(reason);
+                Ok(None)
+            }
+            Err(ApiError::ReadAgain(reason)) if !self.contradicted.contains(&kind) => {
+                tracing::debug!(cause = reason.cause.code(), step = kind.as_str(), "LINE WORKS says otherwise; reading");
+                self.marks = before;
+                self.contradicted.push(kind);
+                Ok(None)
+            }
+            Err(error) => {
+                self.marks = before;
+                Err(self.give_up(error, Some(kind)))
+            }
+        }
+    }
+
+    async fn call(&self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
+        let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
+        if let Step::Create(profile) = step {
+            return self.members.create(profile, key?, self.gate).await;
+        }
+        let id = &member.expect("the plan takes every step but Create on a member it was shown").id;
+        match step {
+            Step::Create(_) => unreachable!("handled above"),
+            Step::Update(difference) => self.members.update(id, difference, key?, self.gate).await,
+            Step::Adopt => self.members.adopt(id, key?, self.gate).await,
+            Step::Suspend => self.members.suspend(id, self.gate).await.map(|()| None),
+            Step::Resume => self.members.resume(id, self.gate).await.map(|()| None),
+            Step::Delete => self.members.delete(id, self.gate).await.map(|()| None),
+            Step::Undelete => self.members.undelete(id, self.gate).await.map(|()| None),
+        }
+    }
+
+    fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {
+        let second_look = self.unclear.is_some().then(|| after(self.clock.now(), SECOND_LOOK));
+        let look_again = match (look_again, second_look) {
+            (Some(planned), Some(second)) => Some(planned.min(second)),
+            (planned, second) => planned.or(second),
+        };
+        Ending::in_state(State::Settled { look_again, note })
+    }
+
+    /// The read after an unclear call does not show its effect: it may still come, so nothing is written before the
+    /// call's time is over twice.
+    fn wait_for_the_effect(&self, reason: Reason) -> Ending {
+        self.retry_later(reason, self.settings.call_timeout * 2)
+    }
+
+    /// Ends the run on an error.
+    fn give_up(&self, error: ApiError, step: Option<StepKind>) -> Ending {
+        match error {
+            ApiError::TryLater { reason, after } => self.retry_later(reason, after.unwrap_or(Duration::ZERO)),
+            ApiError::Unclear(reason) => self.retry_later(reason, self.settings.call_timeout * 2),
+            ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
+                self.retry_later(reason, Duration::ZERO)
+            }
+            ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::in_state(State::Parked { reason }),
+            ApiError::Blocked(Blocked::LeaseLost) => Ending::Abandoned,
+            ApiError::Blocked(Blocked::Until(at)) => {
+                Ending::in_state(State::Waiting { until: at, reason: Reason::of(Cause::Paced) })
+            }
+            ApiError::Blocked(Blocked::CapReached) => Ending::in_state(State::Held {
+                reason: Reason::of(Cause::CapReached),
+                steps: step.into_iter().collect(),
+            }),
+            ApiError::Blocked(Blocked::LedgerDown | Blocked::Stopping) => Ending::in_state(State::Due),
+        }
+    }
+
+    fn retry_later(&self, reason: Reason, at_least: Duration) -> Ending {
+        let failures = self.assignment.failures.saturating_add(1);
+        let wait = self.settings.backoff.wait(failures, fastrand::f64()).max(at_least);
+        match self.wait(reason, wait) {
+            Ending::State { state, .. } => Ending::State { state, failed: true },
+            abandoned => abandoned,
+        }
+    }
+
+    fn wait(&self, reason: Reason, wait: Duration) -> Ending {
+        Ending::in_state(State::Waiting { until: after(self.clock.now(), wait), reason })
+    }
+}
+
+/// What to remember before a step: an intent for what takes away, and for an undelete that a member which comes
+/// back suspended was suspended by us.
+fn marks_before(marks: Marks, step: StepKind, now: Timestamp) -> Marks {
+    let intent = Some(Intent { at: now, confirmed: false });
+    match step {
+        StepKind::Suspend => Marks { suspend: intent, ..marks },
+        StepKind::Delete => Marks { delete: intent, ..marks },
+        StepKind::Undelete => Marks { suspend: Some(Intent { at: now, confirmed: true }), ..marks },
+        StepKind::Create | StepKind::Update | StepKind::Resume | StepKind::Adopt => marks,
+    }
+}
+
+/// What is certain after a step succeeded.
+fn marks_after(marks: Marks, step: StepKind) -> Marks {
+    let confirmed = |intent: Option<Intent>| intent.map(|intent| Intent { confirmed: true, ..intent });
+    match step {
+        StepKind::Suspend => Marks { suspend: confirmed(marks.suspend), ..marks },
+        StepKind::Delete => Marks { delete: confirmed(marks.delete), ..marks },
+        StepKind::Resume => Marks { suspend: None, ..marks },
+        StepKind::Undelete => Marks { delete: None, ..marks },
+        StepKind::Create | StepKind::Update | StepKind::Adopt => marks,
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

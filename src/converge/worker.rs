@@ -1,0 +1,117 @@
+//! The claim loop: takes people who are due, leavers first, and gives each to a task of its own.
+//!
+//! A wake-up is a hint; the loop also looks by itself at the moment the next row falls due, and every few seconds.
+//! On a soft stop it claims no more, and the runs in progress give their people back before their next call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Converge;
+use crate::ledger::{ClaimRequest, Claimed};
+
+/// How often the loop looks by itself.
+const POLL: Duration = Duration::from_secs(5);
+/// The pause between two rounds of forgetting old history.
+const PRUNE: Duration = Duration::from_secs(3600);
+
+impl Converge {
+    /// Works until `stopping` is cancelled and every run has ended.
+    pub async fn run_until(self: Arc<Self>, stopping: CancellationToken) {
+        let runs = TaskTracker::new();
+        let joiners = Arc::new(tokio::sync::Semaphore::new(self.joiners()));
+        let everybody = Arc::new(tokio::sync::Semaphore::new(self.settings.workers));
+        let freed = Arc::new(tokio::sync::Notify::new());
+        while !stopping.is_cancelled() {
+            let free = everybody.available_permits();
+            let claimed = self.claim(free, joiners.available_permits().min(free)).await;
+            let more_may_wait = claimed.len() == free && free > 0;
+            for claimed in claimed {
+                self.start(claimed, &runs, &everybody, &joiners, &freed, &stopping);
+            }
+            if !more_may_wait {
+                self.wait_for_work(&stopping, &freed).await;
+            }
+        }
+        runs.close();
+        runs.wait().await;
+    }
+
+    /// A quarter of the workers takes leavers only, so that a leaver never waits behind joiners.
+    fn joiners(&self) -> usize {
+        self.settings.workers - (self.settings.workers / 4).max(1).min(self.settings.workers - 1)
+    }
+
+    async fn claim(&self, limit: usize, joiners: usize) -> Vec<Claimed> {
+        if limit == 0 {
+            return Vec::new();
+        }
+        let request = ClaimRequest {
+            limit,
+            joiners,
+            now: self.clock.now(),
+            lease: self.settings.lease(),
+            grace: self.settings.call_timeout,
+        };
+        match self.store.claim(request).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::error!(%error, "nobody can be worked on while the ledger cannot be written");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Vec::new()
+            }
+        }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        claimed: Claimed,
+        runs: &TaskTracker,
+        everybody: &Arc<tokio::sync::Semaphore>,
+        joiners: &Arc<tokio::sync::Semaphore>,
+        freed: &Arc<tokio::sync::Notify>,
+        stopping: &CancellationToken,
+    ) {
+        let slot = Arc::clone(everybody).try_acquire_owned().ok();
+        let assigned = claimed.assignment.facts.desired(self.settings.policy.unassign);
+        let joining = assigned.is_some_and(|desired| !desired.is_leaving());
+        let joiner_slot = joining.then(|| Arc::clone(joiners).try_acquire_owned().ok()).flatten();
+        let (this, freed, stopping) = (Arc::clone(self), Arc::clone(freed), stopping.clone());
+        runs.spawn(async move {
+            this.run(claimed, &stopping).await;
+            drop((slot, joiner_slot));
+            freed.notify_one();
+        });
+    }
+
+    async fn wait_for_work(&self, stopping: &CancellationToken, freed: &tokio::sync::Notify) {
+        let until_next = match self.store.next_due().await {
+            Ok(Some(next)) => Duration::try_from(next.duration_since(self.clock.now())).unwrap_or(Duration::ZERO),
+            Ok(None) | Err(_) => POLL,
+        };
+        // A row that is due but could not be claimed (no free worker) is looked for again when one is freed.
+        let wait = until_next.clamp(Duration::from_millis(20), POLL);
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = freed.notified() => {}
+            () = self.store.wake().due() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+
+    /// Forgets history that is older than configured, until `stopping` is cancelled.
+    pub async fn prune_until(self: Arc<Self>, stopping: CancellationToken) {
+        loop {
+            let keep = jiff::SignedDuration::try_from(self.settings.keep_history).unwrap_or(jiff::SignedDuration::MAX);
+            if let Ok(before) = self.clock.now().checked_sub(keep) {
+                while let Ok(1..) = self.store.prune(before).await {}
+            }
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(PRUNE) => {}
+            }
+        }
+    }
+}
