@@ -214,7 +214,13 @@ impl Layers {
     }
 
     fn refuse_variable(&mut self, section: &str, name: &str, origin: &Origin) {
-        let fix = match nearest(section, name) {
+        let joined = format!("{section}_{name}");
+        let joined = joined.trim_end_matches('_');
+        let same_letters = || {
+            KEYS.iter()
+                .find(|key| key.dotted.replace('.', "_") == joined)
+        };
+        let fix = match nearest(section, name).or_else(same_letters) {
             Some(key) => format!("did you mean `{}`?", key.variable()),
             None => format!(
                 "variables are named {VARIABLE_PREFIX}SECTION__KEY; see okta-lineworks.example.toml for both"

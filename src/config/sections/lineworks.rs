@@ -10,7 +10,7 @@ use crate::config::problems::{Origin, closest, shown};
 use crate::config::raw::{self, Words};
 use crate::config::secret::Given;
 use crate::config::{Adopt, Backend, LineWorks, pem};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// What an external key may be made of.
 const PLACEHOLDERS: [&str; 3] = ["oktaUserId", "email", "employeeNumber"];
@@ -96,7 +96,10 @@ fn secret(
     check: &mut Check,
 ) -> Option<SecretString> {
     match given {
-        Some(given) => check.secret(key, given.obtain()),
+        Some(given) => {
+            let secret = check.secret(key, given.obtain())?;
+            Some(SecretString::from(secret.expose_secret().trim()))
+        }
         None => {
             check.missing(key, where_from);
             None
