@@ -151,18 +151,20 @@ fn table_faults(path: &str, table: &toml::Table, known: &[&str], origin: &Origin
         }
     }
     let has = |name| table.contains_key(name);
+    // a misspelt key is most likely the one that seems to be missing
+    let complete = table.keys().all(|name| known.contains(&name.as_str()));
     if has("value") && has("file") {
         add(
             "has a value and a file".into(),
             "keep one of the two; a secret is a value or a file, never both",
         );
-    } else if !has("value") && !has("file") {
+    } else if complete && !has("value") && !has("file") {
         add(
             "has neither a value nor a file".into(),
             "give one of the two",
         );
     }
-    if known.contains(&"name") && !has("name") {
+    if complete && known.contains(&"name") && !has("name") {
         add(
             "has no name".into(),
             "add name = \"…\"; it is shown in the audit trail",

@@ -310,6 +310,12 @@ mod mistakes {
             ("converge", "workers = 1", "use 2 to 64"),
             ("converge", "workers = 65", "use 2 to 64"),
             ("pacing", "per_minute = 241", "use 1 to 240"),
+            ("pacing", "burst = 241", "use 1 to 240"),
+            ("server", "http_workers = 0", "use 1 to 1024"),
+            ("server", "request_timeout = \"6m\"", "use 1s to 5m"),
+            ("server", "shutdown_timeout = \"11m\"", "use 1s to 10m"),
+            ("converge", "retry_longest = \"2d\"", "use 1s to 1d"),
+            ("ledger", "keep_history = \"23h\"", "use 1d to 3650d"),
             ("lineworks", "call_timeout = \"61s\"", "use 1s to 1m"),
             ("lineworks", "call_timeout = \"500ms\"", "use 1s to 1m"),
             ("lineworks", "domain_id_x = 1", "lineworks.domain_id"),
@@ -504,6 +510,15 @@ mod secrets {
             .refuses_with(second, "there twice");
         hooks(r#"{ name = "h", value = "card-secret-0123456789" }"#)
             .refuses_with(key, "one door only");
+    }
+
+    #[test]
+    fn one_misspelt_key_of_a_secret_is_one_problem() {
+        let list = r#"card_secrets = [{ nmae = "a", value = "0123456789abcdef" }]"#;
+        let lines = LEAST.lines().filter(|line| !line.starts_with("card_"));
+        let rest = lines.collect::<Vec<_>>().join("\n");
+        Given::file(&rest.replace("[inbound]", &format!("[inbound]\n{list}")))
+            .refuses_with("inbound.card_secrets[1]", "did you mean `name`?");
     }
 
     #[test]
