@@ -208,8 +208,7 @@ impl Run<'_> {
             crate::domain::event::ProfileWish::Valid(profile) => Some(profile.email().as_str()),
             crate::domain::event::ProfileWish::Refused(_) => None,
         });
-        let hints =
-            Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
+        let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
     }
 
@@ -288,7 +287,11 @@ impl Run<'_> {
                 Ok(None)
             }
             Err(ApiError::ReadAgain(reason)) if !self.contradicted.contains(&kind) => {
-                tracing::debug!(cause = reason.cause.code(), step = kind.as_str(), "LINE WORKS says otherwise; reading");
+                tracing::debug!(
+                    cause = reason.cause.code(),
+                    step = kind.as_str(),
+                    "LINE WORKS says otherwise; reading"
+                );
                 self.marks = before;
                 self.contradicted.push(kind);
                 Ok(None)

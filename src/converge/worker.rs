@@ -87,12 +87,14 @@ impl Converge {
     }
 
     async fn wait_for_work(&self, stopping: &CancellationToken, freed: &tokio::sync::Notify) {
-        let until_next = match self.store.next_due().await {
-            Ok(Some(next)) => Duration::try_from(next.duration_since(self.clock.now())).unwrap_or(Duration::ZERO),
+        let wait = match self.store.next_due().await {
+            Ok(Some(next)) => match Duration::try_from(next.duration_since(self.clock.now())) {
+                Ok(ahead) if !ahead.is_zero() => ahead.min(POLL),
+                // Due already, but no worker is free for it: one that ends rings `freed`.
+                _ => Duration::from_secs(1),
+            },
             Ok(None) | Err(_) => POLL,
         };
-        // A row that is due but could not be claimed (no free worker) is looked for again when one is freed.
-        let wait = until_next.clamp(Duration::from_millis(20), POLL);
         tokio::select! {
             () = stopping.cancelled() => {}
             () = freed.notified() => {}
