@@ -1,0 +1,162 @@
+//! The doors: everything that comes in over HTTP, from the raw bytes to an event in the ledger.
+//!
+//! The order at each door is fixed: size, caller, parse, accept, answer. Nothing of a request is parsed or looked up
+//! before its caller is known, and nothing is acknowledged before it is on disk. Handlers hold no connection; they
+//! reach the ledger through its bounded queue.
+
+mod admin;
+mod assignments;
+pub mod caller;
+mod health;
+mod okta_events;
+pub mod problem;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use crate::clock::Clock;
+use crate::domain::event::UnassignPolicy;
+use crate::domain::profile::ProfileRules;
+use crate::ledger::Store;
+use crate::lineworks::ContactStatus;
+use caller::Callers;
+use problem::{Code, Problem};
+
+/// A card's body, in bytes.
+const CARD_LIMIT: usize = 256 * 1024;
+/// A hook's body, in bytes: a batch of 100 events.
+const HOOK_LIMIT: usize = 1024 * 1024;
+
+/// Where the time of occurrence comes from when a card does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventTime {
+    /// It must say it.
+    Required,
+    /// Its arrival counts.
+    Arrival,
+}
+
+/// What the doors need to know.
+pub struct Settings {
+    /// Who may call.
+    pub callers: Callers,
+    /// Whether a card must say when something occurred.
+    pub event_time: EventTime,
+    /// The Okta app instance whose membership counts.
+    pub app_id: Option<String>,
+    /// What a profile must have.
+    pub rules: ProfileRules,
+    /// The configured policy.
+    pub unassign: UnassignPolicy,
+    /// Whether a call may choose a harsher policy than the configured one.
+    pub allow_call_policy: bool,
+    /// How long a request's body may take to arrive.
+    pub request_timeout: Duration,
+    /// Sustained calls a minute to LINE WORKS, for estimates.
+    pub per_minute: u32,
+}
+
+/// What every handler works with.
+pub struct Doors {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    settings: Settings,
+    contact: Box<dyn Fn() -> ContactStatus + Send + Sync>,
+}
+
+impl Doors {
+    /// The doors of a service over this ledger; `contact` tells of the last word with LINE WORKS.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        settings: Settings,
+        contact: impl Fn() -> ContactStatus + Send + Sync + 'static,
+    ) -> Self {
+        Self { store, clock, settings, contact: Box::new(contact) }
+    }
+
+    /// Every route of the service.
+    pub fn routes(self: &Arc<Self>, service: &mut ServiceConfig) {
+        service.app_data(web::Data::from(Arc::clone(self)));
+        service.service(
+            web::resource("/v1/assignments/{person}")
+                .route(web::put().to(assignments::put))
+                .route(web::delete().to(assignments::delete))
+                .route(web::get().to(assignments::get))
+                .default_service(web::to(method_not_allowed)),
+        );
+        service.service(
+            web::resource("/v1/assignments/{person}/{word}")
+                .route(web::post().to(admin::say))
+                .default_service(web::to(method_not_allowed)),
+        );
+        service.service(
+            web::resource("/v1/assignments")
+                .route(web::get().to(admin::list))
+                .default_service(web::to(method_not_allowed)),
+        );
+        service.service(
+            web::resource("/v1/okta/events")
+                .route(web::get().to(okta_events::verify))
+                .route(web::post().to(okta_events::deliver))
+                .default_service(web::to(method_not_allowed)),
+        );
+        service.route("/livez", web::get().to(health::live));
+        service.route("/readyz", web::get().to(health::ready));
+        service.default_service(web::to(unknown_path));
+    }
+
+    /// Reads the body, as far as the limit and the time allow.
+    async fn body(&self, request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+        let mut payload = payload;
+        let payload = web::Payload::from_request(request, &mut payload).await;
+        let payload = payload.map_err(|_| Problem::of(Code::BodyUnreadable))?;
+        let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok());
+        if declared.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > limit as u64) {
+            return Err(too_large(limit));
+        }
+        match tokio::time::timeout(self.settings.request_timeout, payload.to_bytes_limited(limit)).await {
+            Err(_) => Err(Problem::of(Code::RequestTimeout)),
+            Ok(Err(_)) => Err(too_large(limit)),
+            Ok(Ok(Err(_))) => Err(Problem::of(Code::BodyUnreadable)),
+            Ok(Ok(Ok(body))) => Ok(body),
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::of(Code::PayloadTooLarge).detail(
+        format!("The limit is {limit} bytes."),
+        format!("上限は {limit} バイトです。"),
+    )
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::of(Code::MethodNotAllowed)
+}
+
+async fn unknown_path() -> Problem {
+    Problem::of(Code::NotFound)
+}
+
+/// The id that an answer and its log line share: the caller's own, when it is a decent one, else a new one.
+pub(crate) fn request_id(request: &HttpRequest) -> String {
+    if let Some(known) = request.extensions().get::<RequestId>() {
+        return known.0.clone();
+    }
+    let given = ["x-request-id", "x-okta-request-id"]
+        .into_iter()
+        .filter_map(|name| request.headers().get(name)?.to_str().ok())
+        .find(|id| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
+    let id = given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    id
+}
+
+#[derive(Clone)]
+struct RequestId(String);

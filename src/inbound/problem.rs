@@ -1,0 +1,295 @@
+//! Every answer that is not a success: one type, one place that turns it into HTTP.
+//!
+//! RFC 9457 `application/problem+json` with a stable `code`, and texts in English and Japanese a person can act on:
+//! in an Okta flow they reach the administrator through the If Error card. A fault of ours is a fixed text; its
+//! cause goes to the log only. `docs/errors.md` lists every code (a test holds it to this file).
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
+use serde_json::{Value, json};
+
+use crate::domain::outcome::Reason;
+use crate::domain::profile::FieldError;
+use crate::ledger::StoreError;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, en: $title:literal / $todo:literal,
+        ja: $title_ja:literal / $todo_ja:literal;)*) => {
+        /// What went wrong with a call.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in the order of the document.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The stable code.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $code,)* }
+            }
+
+            /// The HTTP status it goes with.
+            pub fn status(self) -> u16 {
+                match self { $(Code::$name => $status,)* }
+            }
+
+            /// Title and advice, in English and in Japanese.
+            pub fn texts(self) -> [&'static str; 4] {
+                match self { $(Code::$name => [$title, $todo, $title_ja, $todo_ja],)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No or a wrong secret.
+    Unauthorized = "unauthorized", 401,
+        en: "The caller is not known." / "Send `Authorization: Bearer <secret>` (or a signature) with a secret of this door; compare it with the configuration, letter by letter.",
+        ja: "呼び出し元を確認できません。" / "この入口のシークレットを `Authorization: Bearer <secret>`(または署名)で送信し、設定と一字ずつ照合してください。";
+    /// A right signature with an old timestamp.
+    SignatureExpired = "signature_expired", 401,
+        en: "The signature is right, but its timestamp is more than 300 seconds off." / "Make the timestamp in the same run that sends the request, and check both clocks.",
+        ja: "署名は正しいものの、タイムスタンプが 300 秒以上ずれています。" / "タイムスタンプは送信と同じ実行の中で作成し、双方の時刻を確認してください。";
+    /// Nothing here.
+    NotFound = "not_found", 404,
+        en: "There is nothing at this address." / "Compare the address with the README. A door without secrets in the configuration is closed.",
+        ja: "このアドレスには何もありません。" / "アドレスを README と照合してください。設定にシークレットがない入口は閉じています。";
+    /// No such assignment.
+    UnknownAssignment = "unknown_assignment", 404,
+        en: "Nothing is known of this person." / "Check the Okta user id (00u…), or send the assignment first.",
+        ja: "この人についての記録がありません。" / "Okta ユーザー ID(00u…)を確認するか、先に割り当てを送信してください。";
+    /// The wrong method.
+    MethodNotAllowed = "method_not_allowed", 405,
+        en: "This address does not take this method." / "Compare the method with the README.",
+        ja: "このアドレスではこのメソッドを使用できません。" / "メソッドを README と照合してください。";
+    /// The body took too long.
+    RequestTimeout = "request_timeout", 408,
+        en: "The request did not arrive in time." / "Send it again; if it lasts, look at the network and the proxy.",
+        ja: "リクエストが時間内に届きませんでした。" / "再送してください。続く場合はネットワークとプロキシを確認してください。";
+    /// Not JSON.
+    MalformedJson = "malformed_json", 400,
+        en: "The body is not JSON." / "Send one JSON object, UTF-8. In Okta Workflows build it with Object > Construct, not with text.",
+        ja: "本文が JSON ではありません。" / "UTF-8 の JSON オブジェクトを 1 つ送信してください。Okta Workflows ではテキストではなく Object > Construct で作成します。";
+    /// The body broke off.
+    BodyUnreadable = "body_unreadable", 400,
+        en: "The body could not be read to its end." / "Send it again; the connection broke, or its length was wrong.",
+        ja: "本文を最後まで読み取れませんでした。" / "接続が切れたか、長さが誤っています。再送してください。";
+    /// A DELETE with a body.
+    BodyNotAllowed = "body_not_allowed", 400,
+        en: "A DELETE takes no body." / "Leave the card's Body empty; eventId, occurredAt and policy go into the query.",
+        ja: "DELETE に本文は付けられません。" / "カードの Body を空にし、eventId・occurredAt・policy はクエリで送信してください。";
+    /// Fields that are wrong.
+    InvalidRequest = "invalid_request", 422,
+        en: "Some fields of the request are wrong; nothing was stored." / "Correct the fields named in `errors` and send it again.",
+        ja: "リクエストに誤った項目があり、何も保存されていません。" / "`errors` に示された項目を修正して再送してください。";
+    /// Too big.
+    PayloadTooLarge = "payload_too_large", 413,
+        en: "The body is too large." / "Send only the properties of one person.",
+        ja: "本文が大きすぎます。" / "1 人分の項目のみを送信してください。";
+    /// Not now.
+    NotNow = "not_now", 429,
+        en: "The service cannot store anything at this moment; nothing was stored." / "Send it again after the time in Retry-After; in Okta Workflows set the card's error handling to retry.",
+        ja: "現在保存できないため、何も保存されていません。" / "Retry-After の時間が過ぎてから再送してください。Okta Workflows ではカードのエラー処理で再試行を設定します。";
+    /// Nothing is held.
+    NotHeld = "not_held", 409,
+        en: "Nothing of this person is held, so there is nothing to approve or reject." / "Look at the person's state; use retry for a parked one.",
+        ja: "この人に保留中の操作はなく、承認や却下の対象がありません。" / "この人の状態を確認してください。要対応(parked)の場合は retry を使用します。";
+    /// Cannot be approved.
+    NotApprovable = "not_approvable", 409,
+        en: "What is held here cannot be approved." / "Follow the advice beside it, then retry; or reject to leave the member alone.",
+        ja: "この保留は承認できません。" / "併記された案内に従ってから再試行するか、そのままにする場合は却下してください。";
+    /// Our fault.
+    Internal = "internal", 500,
+        en: "The service made a mistake." / "Look for the request id in the service's log, and report it.",
+        ja: "サービスの内部エラーです。" / "サービスのログでリクエスト ID を検索し、報告してください。";
+}
+
+/// An answer that is not a success.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: String,
+    status: StatusCode,
+    texts: [String; 4],
+    errors: Vec<Value>,
+    retry_after: Option<u64>,
+    extra: Option<(&'static str, Value)>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn of(code: Code) -> Self {
+        let status = StatusCode::from_u16(code.status()).expect("the table holds valid statuses");
+        let retry_after = (code == Code::NotNow).then_some(5);
+        Self {
+            code: code.as_str().to_owned(),
+            status,
+            texts: code.texts().map(str::to_owned),
+            errors: Vec::new(),
+            retry_after,
+            extra: None,
+        }
+    }
+
+    /// An assignment that is parked: the code, title and advice of its cause.
+    pub fn parked(reason: &Reason, assignment: Value) -> Self {
+        let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
+        let beside = |todo: &str| match &reason.detail {
+            Some(detail) => format!("{todo} ({detail})"),
+            None => todo.to_owned(),
+        };
+        let todo = [beside(english.todo), beside(japanese.todo)];
+        let [todo, todo_ja] = todo;
+        Self {
+            code: reason.cause.code().to_owned(),
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            texts: [english.title.to_owned(), todo, japanese.title.to_owned(), todo_ja],
+            errors: field_errors(&reason.fields),
+            retry_after: None,
+            extra: Some(("assignment", assignment)),
+        }
+    }
+
+    /// Fields that are wrong.
+    pub fn fields(errors: Vec<FieldProblem>) -> Self {
+        let errors = errors.into_iter().map(|error| json!(error)).collect();
+        Self { errors, ..Self::of(Code::InvalidRequest) }
+    }
+
+    /// Says more, in English and Japanese.
+    #[must_use]
+    pub fn detail(mut self, english: impl AsRef<str>, japanese: impl AsRef<str>) -> Self {
+        self.texts[1] = format!("{} {}", english.as_ref(), self.texts[1]);
+        self.texts[3] = format!("{}{}", japanese.as_ref(), self.texts[3]);
+        self
+    }
+
+    /// Adds a member to the answer.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.extra = Some((name, value));
+        self
+    }
+
+    /// For an event hook: "not now" is 503 there, since Okta retries nothing else.
+    #[must_use]
+    pub fn for_hook(mut self) -> Self {
+        if self.code == Code::NotNow.as_str() {
+            self.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        self
+    }
+
+    fn body(&self, request_id: Option<&str>) -> Value {
+        let [title, detail, title_ja, detail_ja] = &self.texts;
+        let mut body = json!({
+            "type": format!("urn:okta-lineworks:problem:{}", self.code),
+            "title": title,
+            "status": self.status.as_u16(),
+            "detail": detail,
+            "code": self.code,
+            "titleJa": title_ja,
+            "detailJa": detail_ja,
+        });
+        if let Some(id) = request_id {
+            body["requestId"] = id.into();
+        }
+        if !self.errors.is_empty() {
+            body["errors"] = self.errors.clone().into();
+        }
+        if let Some((name, value)) = &self.extra {
+            body[*name] = value.clone();
+        }
+        body
+    }
+
+    fn response(&self, request_id: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.body(self.body(request_id).to_string())
+    }
+}
+
+/// A field of a request (not of a profile) that is wrong.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldProblem {
+    /// Where it is.
+    pub field: String,
+    /// The kind of fault.
+    pub code: &'static str,
+    /// What to do, in English.
+    pub message: String,
+    /// What to do, in Japanese.
+    pub message_ja: String,
+}
+
+impl FieldProblem {
+    /// A wrong field.
+    pub fn new(
+        field: impl Into<String>,
+        code: &'static str,
+        message: impl Into<String>,
+        message_ja: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), code, message: message.into(), message_ja: message_ja.into() }
+    }
+}
+
+/// The refused fields of a profile, as an answer shows them.
+pub fn field_errors(fields: &[FieldError]) -> Vec<Value> {
+    fields
+        .iter()
+        .map(|error| {
+            json!({"field": error.field, "code": error.code, "message": error.message, "messageJa": error.message_ja})
+        })
+        .collect()
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Unavailable(_) => {
+                tracing::warn!(%error, "a call was turned away: nothing of it is stored");
+                Problem::of(Code::NotNow)
+            }
+            StoreError::BadRow { .. } => {
+                tracing::error!(%error, "a row of the ledger cannot be read");
+                Problem::of(Code::Internal)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.texts[0])
+    }
+}
+
+impl Responder for Problem {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        self.response(Some(&super::request_id(request)))
+    }
+}
+
+/// The way for what fails before a handler runs; handlers answer through [`Responder`], which knows the request.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response(None)
+    }
+}
