@@ -89,25 +89,31 @@ impl Shape {
             return None;
         };
         let mut read = Map::new();
-        for (name, value) in fields {
-            match self
-                .properties
-                .iter()
-                .find(|property| property.name == name)
+        for Property {
+            name,
+            required,
+            read: reader,
+        } in self.properties
+        {
+            match fields
+                .get(*name)
+                .map(|value| reader(value, &within(at, name), faults))
             {
-                Some(property) => {
-                    if let Some(value) = (property.read)(value, &within(at, name), faults) {
-                        read.insert(name.clone(), value);
-                    }
-                }
-                None if faults.is_full() => break,
-                None => faults.add(&within(at, name), self.why_not(name)),
+                Some(Some(value)) => drop(read.insert((*name).to_owned(), value)),
+                None if *required => faults.add(&within(at, name), refusal::MISSING),
+                Some(None) | None => {}
             }
         }
-        for property in self.properties {
-            if property.required && !fields.contains_key(property.name) {
-                faults.add(&within(at, property.name), refusal::MISSING);
+        let unknown = |name: &&String| {
+            self.properties
+                .iter()
+                .all(|property| property.name != **name)
+        };
+        for name in fields.keys().filter(unknown) {
+            if faults.is_full() {
+                break;
             }
+            faults.add(&within(at, name), self.why_not(name));
         }
         Some(read)
     }
@@ -214,10 +220,7 @@ pub(super) fn boolean(value: &Value, at: &str, faults: &mut Faults) -> Option<Va
         Value::Bool(_) => Some(value.clone()),
         Value::Null => None,
         _ => {
-            faults.add(
-                at,
-                refusal::WRONG_TYPE.with("boolean"),
-            );
+            faults.add(at, refusal::WRONG_TYPE.with("boolean"));
             None
         }
     }
