@@ -21,6 +21,8 @@ mod differ_tests;
 mod limits_tests;
 #[cfg(test)]
 mod property_tests;
+#[cfg(test)]
+mod refusals_tests;
 
 use std::fmt;
 

@@ -13,10 +13,7 @@ use super::{
 };
 
 /// An id of LINE WORKS or `externalKey:…`; the documents give no length for it.
-pub(super) const REFERENCE: Text = Text {
-    max: usize::MAX,
-    check: text::reference,
-};
+pub(super) const REFERENCE: Text = Text::shaped(text::reference);
 
 /// LINE WORKS Directory API, user-create, `organizations[].orgUnits`: 0 to 30.
 const MAX_ORG_UNITS: usize = 30;
@@ -182,15 +179,7 @@ fn domain_id(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 
 /// A login address in its canonical form, or null.
 pub(super) fn login_email(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
-    let text = reader::nullable(
-        value,
-        at,
-        faults,
-        &Text {
-            max: usize::MAX,
-            check: text::anything,
-        },
-    )?;
+    let text = reader::nullable(value, at, faults, &Text::shaped(text::anything))?;
     let Value::String(text) = text else {
         return Some(Value::Null);
     };

@@ -99,7 +99,9 @@ impl Shape {
                 .get(*name)
                 .map(|value| reader(value, &within(at, name), faults))
             {
-                Some(Some(value)) => drop(read.insert((*name).to_owned(), value)),
+                Some(Some(value)) => {
+                    read.insert((*name).to_owned(), value);
+                }
                 None if *required => faults.add(&within(at, name), refusal::MISSING),
                 Some(None) | None => {}
             }
@@ -196,15 +198,7 @@ pub(super) fn nullable(value: &Value, at: &str, faults: &mut Faults, rule: &Text
 
 /// One of a few words; null and blank text are kept as null.
 pub(super) fn word(value: &Value, at: &str, faults: &mut Faults, words: &[&str]) -> Option<Value> {
-    let read = nullable(
-        value,
-        at,
-        faults,
-        &Text {
-            max: usize::MAX,
-            check: super::text::anything,
-        },
-    )?;
+    let read = nullable(value, at, faults, &Text::shaped(super::text::anything))?;
     match &read {
         Value::String(text) if !words.contains(&text.as_str()) => {
             faults.add(at, refusal::NOT_ONE_OF.with(words.join(", ")));

@@ -48,23 +48,12 @@ const RELATION_NAME: Text = Text {
     max: 50,
     check: text::anything,
 };
-const HIRED_DATE: Text = Text {
-    max: 10,
-    check: text::solar_date,
-};
+const HIRED_DATE: Text = Text::shaped(text::solar_date);
 /// Which calendar counts is known only once the whole object is read; see `check_birthday`.
-const BIRTHDAY: Text = Text {
-    max: 10,
-    check: |text| text::lunar_date(text).or_else(|_| text::solar_date(text)),
-};
-const TIMESTAMP: Text = Text {
-    max: 25,
-    check: text::timestamp,
-};
-const TIME_ZONE: Text = Text {
-    max: 100,
-    check: text::time_zone,
-};
+const BIRTHDAY: Text =
+    Text::shaped(|text| text::lunar_date(text).or_else(|_| text::solar_date(text)));
+const TIMESTAMP: Text = Text::shaped(text::timestamp);
+const TIME_ZONE: Text = Text::shaped(text::time_zone);
 
 /// `lastName` and `firstName` together.
 const USER_NAME_TOGETHER: usize = 80;
