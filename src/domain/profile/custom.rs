@@ -13,14 +13,8 @@ use super::{
     text::{self, Text},
 };
 
-const TEXT: Text = Text {
-    max: 100,
-    check: text::anything,
-};
-const LINK: Text = Text {
-    max: 300,
-    check: text::anything,
-};
+const TEXT: Text = Text::up_to(100, text::anything);
+const LINK: Text = Text::up_to(300, text::anything);
 const MAX_VALUES: usize = 10;
 
 static LINK_VALUE: Shape = Shape {

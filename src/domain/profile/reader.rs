@@ -89,21 +89,16 @@ impl Shape {
             return None;
         };
         let mut read = Map::new();
-        for Property {
-            name,
-            required,
-            read: reader,
-        } in self.properties
-        {
-            match fields
-                .get(*name)
-                .map(|value| reader(value, &within(at, name), faults))
-            {
-                Some(Some(value)) => {
-                    read.insert((*name).to_owned(), value);
+        for property in self.properties {
+            let at = within(at, property.name);
+            match fields.get(property.name) {
+                Some(value) => {
+                    if let Some(value) = (property.read)(value, &at, faults) {
+                        read.insert(property.name.to_owned(), value);
+                    }
                 }
-                None if *required => faults.add(&within(at, name), refusal::MISSING),
-                Some(None) | None => {}
+                None if property.required => faults.add(&at, refusal::MISSING),
+                None => {}
             }
         }
         let unknown = |name: &&String| {

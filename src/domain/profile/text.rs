@@ -13,17 +13,19 @@ use super::{
 
 /// A text's greatest length and what else it must be.
 pub(super) struct Text {
-    pub max: usize,
-    pub check: fn(&str) -> Result<(), Refusal>,
+    max: usize,
+    check: fn(&str) -> Result<(), Refusal>,
 }
 
 impl Text {
+    /// Text of at most so many characters that passes the check.
+    pub(super) const fn up_to(max: usize, check: fn(&str) -> Result<(), Refusal>) -> Self {
+        Self { max, check }
+    }
+
     /// Text whose check says all about its length, or for which the documents give none.
     pub(super) const fn shaped(check: fn(&str) -> Result<(), Refusal>) -> Self {
-        Self {
-            max: usize::MAX,
-            check,
-        }
+        Self::up_to(usize::MAX, check)
     }
 
     pub(super) fn verify(&self, text: &str) -> Result<(), Refusal> {

@@ -16,38 +16,14 @@ use super::{
     text::{self, Text},
 };
 
-const USER_NAME: Text = Text {
-    max: 80,
-    check: text::name,
-};
-const PHONETIC: Text = Text {
-    max: 100,
-    check: text::katakana,
-};
-const NAME: Text = Text {
-    max: 100,
-    check: text::name,
-};
-const FREE: Text = Text {
-    max: 100,
-    check: text::anything,
-};
-const PHONE: Text = Text {
-    max: 100,
-    check: text::phone,
-};
-const PRIVATE_EMAIL: Text = Text {
-    max: 256,
-    check: text::private_email,
-};
-const EMPLOYEE_NUMBER: Text = Text {
-    max: 20,
-    check: text::anything,
-};
-const RELATION_NAME: Text = Text {
-    max: 50,
-    check: text::anything,
-};
+const USER_NAME: Text = Text::up_to(80, text::name);
+const PHONETIC: Text = Text::up_to(100, text::katakana);
+const NAME: Text = Text::up_to(100, text::name);
+const FREE: Text = Text::up_to(100, text::anything);
+const PHONE: Text = Text::up_to(100, text::phone);
+const PRIVATE_EMAIL: Text = Text::up_to(256, text::private_email);
+const EMPLOYEE_NUMBER: Text = Text::up_to(20, text::anything);
+const RELATION_NAME: Text = Text::up_to(50, text::anything);
 const HIRED_DATE: Text = Text::shaped(text::solar_date);
 /// Which calendar counts is known only once the whole object is read; see `check_birthday`.
 const BIRTHDAY: Text =
