@@ -204,10 +204,8 @@ impl Run<'_> {
     async fn find(&self) -> Result<Option<Member>, ApiError> {
         let wanted = self.wanted_key.as_ref().ok();
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
-        let email = self.assignment.facts.profile.as_ref().and_then(|fact| match &fact.value {
-            crate::domain::event::ProfileWish::Valid(profile) => Some(profile.email().as_str()),
-            crate::domain::event::ProfileWish::Refused(_) => None,
-        });
+        let known = self.assignment.facts.profile.as_ref().and_then(|fact| fact.value.valid());
+        let email = known.map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
     }

@@ -72,7 +72,7 @@ impl Desired {
     /// The profile to build or keep, if it is usable.
     pub fn profile(&self) -> Option<&Profile> {
         match self {
-            Desired::Active(Some(ProfileWish::Valid(profile))) => Some(profile),
+            Desired::Active(Some(wish)) => wish.valid(),
             _ => None,
         }
     }

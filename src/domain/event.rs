@@ -61,15 +61,29 @@ pub enum ProfileWish {
     /// A profile LINE WORKS can take.
     Valid(Profile),
     /// A profile that was refused; the fields are kept, their values are not.
-    Refused(Vec<FieldError>),
+    Refused {
+        /// The bad fields.
+        fields: Vec<FieldError>,
+        /// It was made from a hook's names.
+        thin: bool,
+    },
 }
 
 impl ProfileWish {
+    /// The usable profile, if it is one.
+    pub fn valid(&self) -> Option<&Profile> {
+        match self {
+            ProfileWish::Valid(profile) => Some(profile),
+            ProfileWish::Refused { .. } => None,
+        }
+    }
+
     /// How much this says: a thin profile (made from a hook's names) less than a card's.
     pub fn weight(&self) -> ProfileWeight {
         match self {
             ProfileWish::Valid(profile) if profile.is_thin() => ProfileWeight::Thin,
-            ProfileWish::Valid(_) | ProfileWish::Refused(_) => ProfileWeight::Full,
+            ProfileWish::Refused { thin: true, .. } => ProfileWeight::Thin,
+            ProfileWish::Valid(_) | ProfileWish::Refused { .. } => ProfileWeight::Full,
         }
     }
 }

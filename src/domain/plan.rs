@@ -219,7 +219,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
 fn plan_active(situation: &Situation<'_>, wish: Option<&ProfileWish>, seen: Option<Seen<'_>>) -> Plan {
     let profile = match wish {
         Some(ProfileWish::Valid(profile)) => profile,
-        Some(ProfileWish::Refused(fields)) => return Plan::Park(Reason::refused_fields(fields.clone())),
+        Some(ProfileWish::Refused { fields, .. }) => return Plan::Park(Reason::refused_fields(fields.clone())),
         None => return Plan::Park(Reason::of(Cause::ProfileMissing)),
     };
     let Some(Seen { member, ownership }) = seen else {

@@ -85,6 +85,10 @@ codes! {
     InvalidRequest = "invalid_request", 422,
         en: "Some fields of the request are wrong; nothing was stored." / "Correct the fields named in `errors` and send it again.",
         ja: "リクエストに誤った項目があり、何も保存されていません。" / "`errors` に示された項目を修正して再送してください。";
+    /// A profile that was refused; the membership is kept.
+    ProfileRefused = "profile_refused", 422,
+        en: "The profile has fields that LINE WORKS would refuse; the assignment is stored and parked." / "Correct the fields named in `errors` in Okta (or in the flow's body) and send the assignment again.",
+        ja: "プロフィールに LINE WORKS が受け付けない項目があります。割り当ては保存され、要対応(parked)になっています。" / "`errors` に示された項目を Okta(またはフローの本文)で修正し、割り当てをもう一度送信してください。";
     /// Too big.
     PayloadTooLarge = "payload_too_large", 413,
         en: "The body is too large." / "Send only the properties of one person.",
@@ -156,6 +160,13 @@ impl Problem {
     pub fn fields(errors: Vec<FieldProblem>) -> Self {
         let errors = errors.into_iter().map(|error| json!(error)).collect();
         Self { errors, ..Self::of(Code::InvalidRequest) }
+    }
+
+    /// Names fields that are wrong.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<Value>) -> Self {
+        self.errors = errors;
+        self
     }
 
     /// Says more, in English and Japanese.

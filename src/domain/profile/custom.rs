@@ -13,8 +13,8 @@ use super::{
     text::{self, Text},
 };
 
-const TEXT: Text = Text { max: 100, check: text::anything };
-const LINK: Text = Text { max: 300, check: text::anything };
+const TEXT: Text = Text::up_to(100, text::anything);
+const LINK: Text = Text::up_to(300, text::anything);
 const MAX_VALUES: usize = 10;
 
 static LINK_VALUE: Shape = Shape {
@@ -57,7 +57,11 @@ fn property(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 /// A list has one type throughout, as the tenant's definition has.
 fn values(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
     let values = list(value, at, faults, MAX_VALUES, single)?;
-    let mixed = |first: &Value| values.iter().any(|value| discriminant(value) != discriminant(first));
+    let mixed = |first: &Value| {
+        values
+            .iter()
+            .any(|value| discriminant(value) != discriminant(first))
+    };
     if values.first().is_some_and(mixed) && !values.contains(&Value::Null) {
         faults.add(at, refusal::CUSTOM_VALUE_TYPE);
     }

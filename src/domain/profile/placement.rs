@@ -13,7 +13,7 @@ use super::{
 };
 
 /// An id of LINE WORKS or `externalKey:…`; the documents give no length for it.
-pub(super) const REFERENCE: Text = Text { max: usize::MAX, check: text::reference };
+pub(super) const REFERENCE: Text = Text::shaped(text::reference);
 
 /// LINE WORKS Directory API, user-create, `organizations[].orgUnits`: 0 to 30.
 const MAX_ORG_UNITS: usize = 30;
@@ -22,12 +22,17 @@ static ORGANIZATION: Shape = Shape {
     properties: &[
         Property::optional("domainId", domain_id),
         Property::optional("primary", boolean),
-        Property::optional("email", |v, at, f| login_email(v, at, f).filter(|read| !read.is_null())),
+        Property::optional("email", |v, at, f| {
+            login_email(v, at, f).filter(|read| !read.is_null())
+        }),
         Property::optional("levelId", |v, at, f| nullable(v, at, f, &REFERENCE)),
         Property::optional("orgUnits", org_units),
     ],
     refused: &[
-        ("userExternalKey", refusal::CONFIGURED.of("lineworks.external_key")),
+        (
+            "userExternalKey",
+            refusal::CONFIGURED.of("lineworks.external_key"),
+        ),
         ("levelName", refusal::REPLACED_BY_ID.of("levelId")),
         ("levelExternalKey", refusal::BY_EXTERNAL_KEY.of("levelId")),
         ("executive", refusal::READ_ONLY.of("")),
@@ -47,10 +52,16 @@ static ORG_UNIT: Shape = Shape {
     ],
     refused: &[
         ("orgUnitName", refusal::REPLACED_BY_ID.of("orgUnitId")),
-        ("orgUnitExternalKey", refusal::BY_EXTERNAL_KEY.of("orgUnitId")),
+        (
+            "orgUnitExternalKey",
+            refusal::BY_EXTERNAL_KEY.of("orgUnitId"),
+        ),
         ("orgUnitEmail", refusal::READ_ONLY.of("")),
         ("positionName", refusal::REPLACED_BY_ID.of("positionId")),
-        ("positionExternalKey", refusal::BY_EXTERNAL_KEY.of("positionId")),
+        (
+            "positionExternalKey",
+            refusal::BY_EXTERNAL_KEY.of("positionId"),
+        ),
     ],
     synonyms: &[],
 };
@@ -77,7 +88,10 @@ fn organization(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 fn refuse_unnamed_domains(sent: &Value, at: &str, faults: &mut Faults) {
     for (index, entry) in sent.as_array().into_iter().flatten().enumerate() {
         if entry.is_object() && entry.get("domainId").is_none_or(Value::is_null) {
-            faults.add(&format!("{at}[{index}].domainId"), refusal::MISSING_DOMAIN_ID);
+            faults.add(
+                &format!("{at}[{index}].domainId"),
+                refusal::MISSING_DOMAIN_ID,
+            );
         }
     }
 }
@@ -87,9 +101,12 @@ fn settle_carried_primary(entries: &mut [Value], at: &str, faults: &mut Faults) 
     let chosen = the_one_primary(entries, at, faults);
     match chosen {
         Some(chosen) => mark_primary(entries, chosen),
-        None => entries.iter_mut().filter_map(Value::as_object_mut).for_each(|entry| {
-            entry.remove("primary");
-        }),
+        None => entries
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(|entry| {
+                entry.remove("primary");
+            }),
     }
 }
 
@@ -105,7 +122,10 @@ fn org_units(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 }
 
 fn the_one_primary(entries: &[Value], at: &str, faults: &mut Faults) -> Option<usize> {
-    let mut primaries = entries.iter().enumerate().filter(|(_, entry)| is_primary(entry));
+    let mut primaries = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| is_primary(entry));
     let chosen = primaries.next().map(|(index, _)| index);
     if primaries.next().is_some() {
         faults.add(at, refusal::TWO_PRIMARIES);
@@ -128,7 +148,10 @@ pub(super) fn mark_primary(entries: &mut [Value], chosen: usize) {
 
 /// The organizations as LINE WORKS takes them at create: every entry has a domain, and exactly one is primary.
 pub(super) fn completed(wish: &[Value], domain_id: i64) -> Vec<Value> {
-    let mut entries: Vec<Value> = wish.iter().map(|entry| with_domain(entry, domain_id)).collect();
+    let mut entries: Vec<Value> = wish
+        .iter()
+        .map(|entry| with_domain(entry, domain_id))
+        .collect();
     let chosen = entries.iter().position(is_primary).unwrap_or(0);
     mark_primary(&mut entries, chosen);
     entries
@@ -156,7 +179,7 @@ fn domain_id(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 
 /// A login address in its canonical form, or null.
 pub(super) fn login_email(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
-    let text = reader::nullable(value, at, faults, &Text { max: usize::MAX, check: text::anything })?;
+    let text = reader::nullable(value, at, faults, &Text::shaped(text::anything))?;
     let Value::String(text) = text else {
         return Some(Value::Null);
     };

@@ -50,12 +50,20 @@ pub(super) struct Property {
 impl Property {
     pub(super) const fn optional(name: &'static str, read: Read) -> Self {
         let required = false;
-        Self { name, required, read }
+        Self {
+            name,
+            required,
+            read,
+        }
     }
 
     pub(super) const fn required(name: &'static str, read: Read) -> Self {
         let required = true;
-        Self { name, required, read }
+        Self {
+            name,
+            required,
+            read,
+        }
     }
 }
 
@@ -70,27 +78,39 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Reads every property of the object; `None` if the value is no object.
-    pub(super) fn read(&self, value: &Value, at: &str, faults: &mut Faults) -> Option<Map<String, Value>> {
+    pub(super) fn read(
+        &self,
+        value: &Value,
+        at: &str,
+        faults: &mut Faults,
+    ) -> Option<Map<String, Value>> {
         let Value::Object(fields) = value else {
             faults.add(at, refusal::WRONG_TYPE.with("object"));
             return None;
         };
         let mut read = Map::new();
-        for (name, value) in fields {
-            match self.properties.iter().find(|property| property.name == name) {
-                Some(property) => {
-                    if let Some(value) = (property.read)(value, &within(at, name), faults) {
-                        read.insert(name.clone(), value);
+        for property in self.properties {
+            let at = within(at, property.name);
+            match fields.get(property.name) {
+                Some(value) => {
+                    if let Some(value) = (property.read)(value, &at, faults) {
+                        read.insert(property.name.to_owned(), value);
                     }
                 }
-                None if faults.is_full() => break,
-                None => faults.add(&within(at, name), self.why_not(name)),
+                None if property.required => faults.add(&at, refusal::MISSING),
+                None => {}
             }
         }
-        for property in self.properties {
-            if property.required && !fields.contains_key(property.name) {
-                faults.add(&within(at, property.name), refusal::MISSING);
+        let unknown = |name: &&String| {
+            self.properties
+                .iter()
+                .all(|property| property.name != **name)
+        };
+        for name in fields.keys().filter(unknown) {
+            if faults.is_full() {
+                break;
             }
+            faults.add(&within(at, name), self.why_not(name));
         }
         Some(read)
     }
@@ -111,7 +131,10 @@ impl Shape {
             return None;
         }
         let wanted = name.to_lowercase();
-        let known = self.properties.iter().map(|property| (property.name, property.name));
+        let known = self
+            .properties
+            .iter()
+            .map(|property| (property.name, property.name));
         known
             .chain(self.synonyms.iter().copied())
             .map(|(word, meant)| (strsim::jaro_winkler(&word.to_lowercase(), &wanted), meant))
@@ -123,7 +146,11 @@ impl Shape {
 
 /// The path of an object's property. A name from outside is cut and rid of control characters.
 pub(super) fn within(at: &str, name: &str) -> String {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME_IN_PATH).collect();
+    let name: String = name
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME_IN_PATH)
+        .collect();
     format!("{at}.{name}")
 }
 
@@ -166,7 +193,7 @@ pub(super) fn nullable(value: &Value, at: &str, faults: &mut Faults, rule: &Text
 
 /// One of a few words; null and blank text are kept as null.
 pub(super) fn word(value: &Value, at: &str, faults: &mut Faults, words: &[&str]) -> Option<Value> {
-    let read = nullable(value, at, faults, &Text { max: usize::MAX, check: super::text::anything })?;
+    let read = nullable(value, at, faults, &Text::shaped(super::text::anything))?;
     match &read {
         Value::String(text) if !words.contains(&text.as_str()) => {
             faults.add(at, refusal::NOT_ONE_OF.with(words.join(", ")));
@@ -190,7 +217,13 @@ pub(super) fn boolean(value: &Value, at: &str, faults: &mut Faults) -> Option<Va
 
 /// A list of at most `max` entries, each read by `read`; null is the empty list. A refused entry leaves a null, so that the
 /// others keep their index in paths.
-pub(super) fn list(value: &Value, at: &str, faults: &mut Faults, max: usize, read: Read) -> Option<Vec<Value>> {
+pub(super) fn list(
+    value: &Value,
+    at: &str,
+    faults: &mut Faults,
+    max: usize,
+    read: Read,
+) -> Option<Vec<Value>> {
     let entries = match value {
         Value::Null => return Some(Vec::new()),
         Value::Array(entries) => entries,

@@ -95,10 +95,7 @@ fn membership_words(event: &Event) -> (&'static str, Option<String>) {
 }
 
 fn login(wish: &ProfileWish) -> Option<&str> {
-    match wish {
-        ProfileWish::Valid(profile) => Some(profile.email().as_str()),
-        ProfileWish::Refused(_) => None,
-    }
+    wish.valid().map(|profile| profile.email().as_str())
 }
 
 fn insert_assignment(db: &Connection, event: &Event, heads: &Heads) -> Outcome<()> {

@@ -45,7 +45,7 @@ pub(super) fn stored_json(value: &impl Serialize) -> String {
 pub(super) fn stored_profile(wish: &ProfileWish) -> String {
     match wish {
         ProfileWish::Valid(profile) => json!({ "valid": profile.to_json() }).to_string(),
-        ProfileWish::Refused(fields) => json!({ "refused": fields }).to_string(),
+        ProfileWish::Refused { fields, thin } => json!({ "refused": fields, "thin": thin }).to_string(),
     }
 }
 
@@ -203,8 +203,8 @@ fn profile_wish(stored: &Value) -> Option<ProfileWish> {
     if let Some(valid) = stored.get("valid") {
         return Profile::from_stored(valid).ok().map(ProfileWish::Valid);
     }
-    let refused: Vec<FieldError> = serde_json::from_value(stored.get("refused")?.clone()).ok()?;
-    Some(ProfileWish::Refused(refused))
+    let fields: Vec<FieldError> = serde_json::from_value(stored.get("refused")?.clone()).ok()?;
+    Some(ProfileWish::Refused { fields, thin: stored.get("thin")?.as_bool()? })
 }
 
 fn intent(reading: &Reading<'_>, at: &'static str, confirmed: &'static str) -> Outcome<Option<Intent>> {
