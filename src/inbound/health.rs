@@ -1,0 +1,61 @@
+//! `/livez`: the process answers. `/readyz`: the ledger can be written, and how things stand with LINE WORKS.
+//!
+//! A LINE WORKS that is down does not make the service unready: events are still taken, which is its first duty.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+
+use super::Doors;
+use crate::lineworks::ContactStatus;
+
+/// `GET /livez`
+pub(super) async fn live(_: HttpRequest) -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "alive"}))
+}
+
+/// `GET /readyz`: 200, or 503 when the ledger cannot be written. A write is really made.
+pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
+    let now = doors.clock.now();
+    let written = doors.store.save("readiness", now.as_millisecond().to_string().into_bytes(), now).await;
+    let lineworks = contact(&(doors.contact)());
+    let queue = match doors.store.tally(now).await {
+        Ok(tally) => {
+            let states: Map<String, Value> =
+                tally.states.iter().map(|(state, count)| (state.as_str().to_owned(), json!(count))).collect();
+            // Two reads and a write per person are usual; the reads share one bucket.
+            let seconds = tally.due_now.saturating_mul(120) / u64::from(doors.settings.per_minute.max(1));
+            json!({"dueNow": tally.due_now, "doneInAboutSeconds": seconds, "states": states})
+        }
+        Err(_) => Value::Null,
+    };
+    match written {
+        Ok(()) => HttpResponse::Ok().json(json!({
+            "status": "ready", "ledger": {"writable": true}, "lineworks": lineworks, "queue": queue,
+        })),
+        Err(error) => {
+            tracing::error!(%error, "not ready: the ledger cannot be written");
+            HttpResponse::ServiceUnavailable().json(json!({
+                "status": "not ready",
+                "ledger": {"writable": false, "todo": "look at the disk's free space and permissions",
+                    "todoJa": "ディスクの空き容量と権限を確認してください"},
+                "lineworks": lineworks, "queue": queue,
+            }))
+        }
+    }
+}
+
+fn contact(status: &ContactStatus) -> Value {
+    let failure = status.last_failure.as_ref().map(|(at, reason)| {
+        let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
+        json!({"at": at, "code": reason.cause.code(), "title": english.title, "todo": english.todo,
+            "titleJa": japanese.title, "todoJa": japanese.todo, "detail": reason.detail})
+    });
+    let working = match (&status.last_success, &status.last_failure) {
+        (Some(success), Some((failure, _))) => Some(success > failure),
+        (Some(_), None) => Some(true),
+        (None, Some(_)) => Some(false),
+        (None, None) => None,
+    };
+    json!({"working": working, "lastSuccessAt": status.last_success, "lastFailure": failure})
+}

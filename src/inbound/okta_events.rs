@@ -1,0 +1,122 @@
+//! The event hook's door: Okta's one-time verification, and its deliveries.
+//!
+//! Okta waits three seconds and retries once, on 5xx and time-outs only: a 4xx loses the events for good. So a batch
+//! is stored in one transaction and answered at once; what cannot be understood is recorded as ignored and does not
+//! spoil its neighbours; "not now" is a 503.
+
+use actix_web::web::Data;
+use actix_web::{Either, HttpRequest, HttpResponse};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::assignments::RawBody;
+use super::caller::Caller;
+use super::problem::{Code, Problem};
+use super::{Doors, HOOK_LIMIT};
+use crate::domain::event::{Event, EventKind, ProfileWish, Source};
+use crate::domain::profile::Profile;
+use crate::ledger::{IgnoredEvent, Incoming};
+use crate::okta::wire::{HookEvent, MembershipEvent, parse_delivery};
+
+/// How far ahead of our clock an event may lie before its time is set to its arrival.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+/// The longest challenge that is echoed.
+const CHALLENGE: usize = 1024;
+
+type Answer = Either<HttpResponse, Problem>;
+
+/// `GET /v1/okta/events`: the one-time verification. Okta sends the hook's header with it.
+pub(super) async fn verify(doors: Data<Doors>, request: HttpRequest) -> Answer {
+    if !doors.settings.callers.hook_door_is_open() {
+        return Either::Right(Problem::of(Code::NotFound));
+    }
+    if let Err(problem) = doors.settings.callers.hook(&request).await {
+        return Either::Right(problem);
+    }
+    let challenge = request.headers().get("x-okta-verification-challenge").and_then(|value| value.to_str().ok());
+    match challenge.filter(|challenge| challenge.len() <= CHALLENGE) {
+        Some(challenge) => {
+            tracing::info!("Okta verified the event hook");
+            Either::Left(HttpResponse::Ok().json(json!({ "verification": challenge })))
+        }
+        None => Either::Right(Problem::of(Code::NotFound).detail(
+            "Okta's verification carries X-Okta-Verification-Challenge; this request does not.",
+            "Okta の検証リクエストには X-Okta-Verification-Challenge が必要です。",
+        )),
+    }
+}
+
+/// `POST /v1/okta/events`: a delivery of 1 to 100 events, answered with an empty 204.
+pub(super) async fn deliver(doors: Data<Doors>, request: HttpRequest, body: RawBody) -> Answer {
+    match receive(&doors, &request, body).await {
+        Ok(()) => Either::Left(HttpResponse::NoContent().finish()),
+        Err(problem) => Either::Right(problem.for_hook()),
+    }
+}
+
+async fn receive(doors: &Doors, request: &HttpRequest, body: RawBody) -> Result<(), Problem> {
+    let settings = &doors.settings;
+    let (true, Some(app_id)) = (settings.callers.hook_door_is_open(), &settings.app_id) else {
+        return Err(Problem::of(Code::NotFound));
+    };
+    let caller = settings.callers.hook(request).await?;
+    let body = doors.body(request, body.into_payload(), HOOK_LIMIT).await?;
+    let Some(events) = parse_delivery(&body, app_id) else {
+        tracing::warn!(request_id = super::request_id(request), "a delivery was not an Okta event hook's");
+        return Err(Problem::of(Code::MalformedJson).detail(
+            "It is not an Okta event hook delivery (data.events is missing).",
+            "Okta イベントフックの配信ではありません(data.events がありません)。",
+        ));
+    };
+    let arrived = doors.clock.now();
+    let count = events.len();
+    let incoming: Vec<Incoming> =
+        events.into_iter().map(|event| incoming(doors, &caller, event, arrived)).collect();
+    let ignored = incoming.iter().filter(|one| matches!(one, Incoming::Ignored(_))).count();
+    doors.store.accept(incoming).await?;
+    tracing::info!(request_id = super::request_id(request), count, ignored, "an event hook delivery was stored");
+    Ok(())
+}
+
+fn incoming(doors: &Doors, caller: &Caller, event: HookEvent, arrived: Timestamp) -> Incoming {
+    match event {
+        HookEvent::Membership(event) => Incoming::Event(membership(doors, caller, event, arrived)),
+        HookEvent::Ignored(ignored) => Incoming::Ignored(IgnoredEvent {
+            person: ignored.person,
+            key: ignored.key,
+            kind: ignored.kind,
+            note: ignored.note.to_owned(),
+            source: Source::Hook,
+            caller: caller.name().to_owned(),
+            occurred: ignored.published.unwrap_or(arrived),
+            arrived,
+        }),
+    }
+}
+
+fn membership(doors: &Doors, caller: &Caller, event: MembershipEvent, arrived: Timestamp) -> Event {
+    let mut occurred = event.published;
+    if occurred.duration_since(arrived) > AHEAD {
+        tracing::warn!(okta_user_id = %event.person, "an event lies ahead of this clock; its arrival counts instead");
+        occurred = arrived;
+    }
+    // A hook knows no more than a login and a name. A removal carries them too: they find a member that was never
+    // marked as ours, so that a human hears of it.
+    let profile = event.user_name.as_deref().map(|user_name| {
+        match Profile::from_hook(user_name, event.display_name.as_deref(), &doors.settings.rules) {
+            Ok(profile) => ProfileWish::Valid(profile),
+            Err(fields) => ProfileWish::Refused { fields, thin: true },
+        }
+    });
+    Event {
+        person: event.person,
+        key: Some(event.key),
+        kind: if event.assigned { EventKind::Assigned } else { EventKind::Unassigned },
+        source: Source::Hook,
+        caller: caller.name().to_owned(),
+        occurred,
+        arrived,
+        profile,
+        policy: None,
+    }
+}

@@ -1,0 +1,3 @@
+//! Okta as this program sees it: for now, the shape of its event hook deliveries.
+
+pub mod wire;
