@@ -103,7 +103,8 @@ impl Said {
     /// Something is there already. Which of 409 and 400 LINE WORKS uses is not documented for members; API 1.0 said
     /// "email is duplicated email.(…)" with 400.
     fn is_duplicate(&self) -> bool {
-        self.has(&["duplicat", "already"]) || (self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"]))
+        self.has(&["duplicat", "already"])
+            || (self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"]))
     }
 }
 
@@ -113,9 +114,7 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
     let detail = said.detail(status);
     let refused = |cause| Verdict::Failed(ApiError::Refused(Reason::with(cause, detail.clone())));
     let read_again = |cause| Verdict::Failed(ApiError::ReadAgain(Reason::with(cause, detail.clone())));
-    let later = |cause| {
-        Verdict::Failed(ApiError::TryLater { reason: Reason::with(cause, detail.clone()), after })
-    };
+    let later = |cause| Verdict::Failed(ApiError::TryLater { reason: Reason::with(cause, detail.clone()), after });
     match status {
         200..=299 => done(operation, status, body, &said),
         401 => Verdict::Unauthorized(Reason::with(Cause::TokenRejected, detail)),
@@ -124,7 +123,9 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         408 | 500.. => Verdict::Failed(failing(operation, detail, after)),
         400..=499 if said.is_return_code => Verdict::Failed(failing(operation, detail, after)),
         400..=499 if body == Body::Garbage => later(Cause::LineWorksFailing),
-        403 if matches!(said.code.as_deref(), Some("LIMIT_EXCEEDED" | "OUT_OF_RANGE")) => refused(Cause::LineWorksRefused),
+        403 if matches!(said.code.as_deref(), Some("LIMIT_EXCEEDED" | "OUT_OF_RANGE")) => {
+            refused(Cause::LineWorksRefused)
+        }
         403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, detail)),
         404 if said.is_wrong_path() => refused(Cause::LineWorksRefused),
         404 | 410 if operation != Operation::GetMember => read_again(Cause::LineWorksRefused),
@@ -170,9 +171,7 @@ fn done(operation: Operation, status: u16, body: Body, said: &Said) -> Verdict {
         Body::Object(object) => Verdict::Done(Some(object)),
         Body::Empty if !needs_user => Verdict::Done(None),
         Body::Empty => Verdict::Failed(failing(operation, format!("HTTP {status} with an empty body"), None)),
-        Body::Garbage => {
-            Verdict::Failed(failing(operation, format!("HTTP {status} with an unreadable body"), None))
-        }
+        Body::Garbage => Verdict::Failed(failing(operation, format!("HTTP {status} with an unreadable body"), None)),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::*;
 use Cause::{LineWorksFailing, LineWorksRefused, LineWorksUnreachable, LoginTaken, RateLimited, ScopeMissing};
-use Operation::{
-    CreateMember, DeleteMember, GetMember, PatchMember, SuspendMember, UndeleteMember, UnsuspendMember,
-};
+use Operation::{CreateMember, DeleteMember, GetMember, PatchMember, SuspendMember, UndeleteMember, UnsuspendMember};
 
 const WRITES: [Operation; 6] =
     [CreateMember, PatchMember, SuspendMember, UnsuspendMember, DeleteMember, UndeleteMember];
 const SECONDS_34: Option<Duration> = Some(Duration::from_secs(34));
+
+/// Status, body and the expected verdict.
+type Row = (u16, String, (&'static str, Option<Cause>));
 
 /// The verdict in a few words.
 fn verdict(operation: Operation, status: u16, body: &str) -> (&'static str, Option<Cause>) {
@@ -36,7 +37,7 @@ const USER: &str = r#"{"userId":"user0001","email":"hanako@example.jp"}"#;
 
 #[test]
 fn a_read_is_done_absent_later_or_refused() {
-    let table: &[(u16, String, (&str, Option<Cause>))] = &[
+    let table: &[Row] = &[
         (200, USER.into(), ("done with a user", None)),
         (200, String::new(), ("later", Some(LineWorksFailing))),
         (200, HTML.into(), ("later", Some(LineWorksFailing))),
@@ -75,7 +76,7 @@ fn a_read_is_done_absent_later_or_refused() {
 
 #[test]
 fn every_write_keeps_apart_what_had_no_effect_and_what_may_have_had_one() {
-    let table: &[(u16, String, (&str, Option<Cause>))] = &[
+    let table: &[Row] = &[
         (200, HTML.into(), ("unclear", Some(LineWorksFailing))),
         (200, RETURN_CODE_99.into(), ("unclear", Some(LineWorksFailing))),
         (302, String::new(), ("unclear", Some(LineWorksFailing))),
@@ -102,7 +103,7 @@ fn every_write_keeps_apart_what_had_no_effect_and_what_may_have_had_one() {
 fn a_taken_name_is_read_again_in_both_styles() {
     let taken = ("read again", Some(LoginTaken));
     let refused = ("refused", Some(LineWorksRefused));
-    let table: &[(u16, String, (&str, Option<Cause>))] = &[
+    let table: &[Row] = &[
         (409, code("ALREADY_EXIST", "x"), taken),
         (409, code("CONFLICT", "x"), taken),
         (409, String::new(), taken),
@@ -112,7 +113,11 @@ fn a_taken_name_is_read_again_in_both_styles() {
         (400, code("BAD_REQUEST", "orgUnitId does not exist"), refused),
         (400, code("ORGUNIT_NOT_EXIST", "x"), refused),
         (400, code("BAD_REQUEST", "accountId contains NG Word"), refused),
-        (400, r#"{"description":"userExternalKey must be the same as the primary organization's externalKey."}"#.into(), refused),
+        (
+            400,
+            r#"{"description":"userExternalKey must be the same as the primary organization's externalKey."}"#.into(),
+            refused,
+        ),
         (400, r#"{"code":"BAD_REQUEST","message":"email is duplicated email.(x)","domain":"contact"}"#.into(), taken),
         (422, code("X", "x"), refused),
     ];
