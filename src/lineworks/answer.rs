@@ -95,7 +95,7 @@ impl Said {
     }
 
     fn is_absence(&self) -> bool {
-        let code = self.code.as_deref().unwrap_or_default();
+        let code = self.code.as_deref().unwrap_or_default().to_ascii_uppercase();
         let other = ["API", "DOMAIN", "TENANT"].iter().any(|resource| code.starts_with(resource));
         (code == "NOT_FOUND" || code.ends_with("_NOT_EXIST") || code.ends_with("_NOT_FOUND")) && !other
     }

@@ -30,10 +30,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// The HTTP client for LINE WORKS: no redirects (they are followed by hand), the system's trust store and proxy.
-/// A rustls crypto provider must be installed.
 ///
 /// # Errors
 /// The system has no usable trust store.
+///
+/// # Panics
+/// No rustls crypto provider is installed; `main` installs it first of all.
 pub fn http_client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .user_agent(concat!("okta-lineworks/", env!("CARGO_PKG_VERSION")))
@@ -151,7 +153,7 @@ impl Api {
         let (status, code, quota, verdict) = match answer {
             Ok(Answer { status, headers, body }) => {
                 let said = if (200..300).contains(&status) { Said::default() } else { Said::of(&body) };
-                let verdict = answer::judge(operation, status, body, limits::wait(&headers, now));
+                let verdict = answer::judge(operation, status, body, limits::wait(status, &headers, now));
                 (Some(status), said.code, limits::quota(&headers, now), verdict)
             }
             Err(broken) => (None, None, None, Verdict::Failed(broken.into_error(operation))),

@@ -134,6 +134,15 @@ impl Directory {
     }
 }
 
+/// "userExternalKey must be the same as the primary organization's externalKey." (LINE WORKS forum, 101469): where
+/// organizations are sent, the root key goes with them.
+fn with_root_key(mut properties: Map<String, Value>, key: &ExternalKey) -> Map<String, Value> {
+    if properties.contains_key("organizations") {
+        properties.insert("userExternalKey".to_owned(), json!(key));
+    }
+    properties
+}
+
 impl MemberApi for Directory {
     fn find<'a>(&'a self, hints: &'a Hints<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
         Box::pin(self.find_by(hints, gate))
@@ -155,11 +164,7 @@ impl MemberApi for Directory {
         key: &'a ExternalKey,
         gate: &'a dyn Gate,
     ) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
-        let mut properties = difference.patch().clone();
-        // "userExternalKey must be the same as the primary organization's externalKey." (LINE WORKS forum, 101469)
-        if properties.contains_key("organizations") {
-            properties.insert("userExternalKey".to_owned(), json!(key));
-        }
+        let properties = with_root_key(difference.patch().clone(), key);
         Box::pin(async move {
             if properties.is_empty() {
                 return Ok(None);
@@ -192,5 +197,18 @@ impl MemberApi for Directory {
 
     fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(self.act(Operation::UndeleteMember, Method::POST, id, Some("undelete"), gate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_key_goes_with_organizations_and_only_with_them() {
+        let key = "00u1hanako".parse().expect("a key");
+        let sent = |properties: Value| with_root_key(properties.as_object().expect("an object").clone(), &key);
+        assert_eq!(sent(json!({"organizations": []}))["userExternalKey"], "00u1hanako");
+        assert!(!sent(json!({"nickName": "Hana"})).contains_key("userExternalKey"));
     }
 }

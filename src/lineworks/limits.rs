@@ -34,9 +34,10 @@ pub(crate) fn quota(headers: &HeaderMap, now: Timestamp) -> Option<Quota> {
     Some(Quota { remaining, reset })
 }
 
-/// How long the answer asks to wait: the longest of all that it says, an hour at most.
-pub(crate) fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let reset = number(headers, &RESET).and_then(|seconds| pause(seconds, now));
+/// How long the answer asks to wait, an hour at most: `Retry-After`, and for a 429 until the window resets. Other
+/// answers carry the window's reset too, but it is no pause that they ask for.
+pub(crate) fn wait(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let reset = number(headers, &RESET).filter(|_| status == 429).and_then(|seconds| pause(seconds, now));
     let retry_after = number(headers, &["retry-after"]).and_then(|seconds| pause(seconds, now));
     let retry_at = text(headers, "retry-after")
         .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
@@ -98,16 +99,18 @@ mod tests {
         assert_eq!(quota(&headers(&[("rateLimit-remaining", "-1")]), now()), None);
         let no_reset = Some(Quota { remaining: 3, reset: WINDOW });
         assert_eq!(quota(&headers(&[("rateLimit-remaining", "3"), ("rateLimit-reset", "NaN")]), now()), no_reset);
-        assert_eq!(wait(&headers(&[("retry-after", "soon"), ("rateLimit-reset", "-5")]), now()), None);
+        assert_eq!(wait(429, &headers(&[("retry-after", "soon"), ("rateLimit-reset", "-5")]), now()), None);
     }
 
     #[test]
     fn the_longest_wait_counts_and_none_is_longer_than_an_hour() {
         let both = [("rateLimit-reset", "12"), ("Retry-After", "30")];
-        assert_eq!(wait(&headers(&both), now()), Some(Duration::from_secs(30)));
-        assert_eq!(wait(&headers(&[("x-ratelimit-reset", "7.5")]), now()), Some(Duration::from_millis(7500)));
+        assert_eq!(wait(429, &headers(&both), now()), Some(Duration::from_secs(30)));
+        let reset = headers(&[("x-ratelimit-reset", "7.5")]);
+        assert_eq!(wait(429, &reset, now()), Some(Duration::from_millis(7500)));
+        assert_eq!(wait(500, &reset, now()), None, "the window is not what a 500 waits for");
         let date = [("Retry-After", "Wed, 18 Nov 2026 11:07:40 GMT")];
-        assert_eq!(wait(&headers(&date), now()), Some(Duration::from_secs(60)));
-        assert_eq!(wait(&headers(&[("Retry-After", "999999")]), now()), Some(Duration::from_secs(3600)));
+        assert_eq!(wait(503, &headers(&date), now()), Some(Duration::from_secs(60)));
+        assert_eq!(wait(503, &headers(&[("Retry-After", "999999")]), now()), Some(Duration::from_secs(3600)));
     }
 }

@@ -272,7 +272,7 @@ impl TokenCache {
         let request = self.http.post(self.token_url.clone()).timeout(self.settings.timeout).form(&form);
         let response = request.send().await.map_err(|error| TokenError::unreachable(api::describe(error)))?;
         let status = response.status().as_u16();
-        let after = limits::wait(response.headers(), now);
+        let after = limits::wait(status, response.headers(), now);
         let body = api::read_body(response).await.map_err(|error| TokenError::unreachable(api::describe(error)))?;
         let body = Body::parse(&body.unwrap_or_else(|| b"too long".to_vec()));
         grant::judge(status, &body, after)
