@@ -4,6 +4,22 @@
 //! HTTP, and comes back as "what do we do next". What an answer means is decided here; when to try again and what
 //! to tell people is the worker's part.
 
+mod address;
+mod answer;
+mod api;
+pub mod assertion;
+mod contact;
+pub mod directory;
+mod grant;
+mod limits;
+mod sealing;
+pub mod token;
+mod user_object;
+
+pub use api::http_client;
+pub use contact::ContactStatus;
+pub use grant::TokenError;
+
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;

@@ -1,0 +1,214 @@
+//! The Directory API behind `MemberApi`: every read and write of one member, with a service account's token.
+//!
+//! It says what LINE WORKS shows and does what it is told. Whose a member is, and whether a step is wise, is the
+//! plan's part. Lists are never asked for (their `count` above 100 answers an empty page without an error) and
+//! `forcedelete` is never called.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::{Method, Url};
+use serde_json::{Map, Value, json};
+
+use crate::clock::Clock;
+use crate::domain::ids::{ExternalKey, MemberId};
+use crate::domain::member::Member;
+use crate::domain::outcome::{Cause, Reason};
+use crate::domain::profile::{Difference, Profile};
+use crate::lineworks::address::{self, Who};
+use crate::lineworks::api::{Api, Call, Reply};
+use crate::lineworks::token::TokenCache;
+use crate::lineworks::{ApiError, Gate, Hints, MemberApi, Operation, user_object};
+
+/// Which tenant, and how.
+#[derive(Debug, Clone)]
+pub struct DirectorySettings {
+    /// The API host, such as `https://www.worksapis.com`; `/v1.0/…` is added.
+    pub api_url: Url,
+    /// The domain new members belong to.
+    pub domain_id: i64,
+    /// Whether the domain signs in through an identity provider; off: LINE WORKS invites new members to set a
+    /// password (docs, user-create: creation type `MEMBER`).
+    pub sso: bool,
+    /// The time one call may take in all, redirects included.
+    pub call_timeout: Duration,
+}
+
+/// The members of one tenant.
+#[derive(Debug)]
+pub struct Directory {
+    api: Api,
+    domain_id: i64,
+    sso: bool,
+}
+
+impl Directory {
+    /// A directory that takes its tokens from `tokens`.
+    pub fn new(settings: DirectorySettings, tokens: Arc<TokenCache>, http: reqwest::Client, clock: Clock) -> Self {
+        let DirectorySettings { api_url, domain_id, sso, call_timeout } = settings;
+        Self { api: Api::new(api_url, call_timeout, tokens, http, clock), domain_id, sso }
+    }
+
+    async fn read(&self, who: Who<'_>, gate: &dyn Gate) -> Result<Option<Member>, ApiError> {
+        let url = self.address(who, None)?;
+        let operation = Operation::GetMember;
+        match self.api.call(gate, &Call { operation, method: Method::GET, url, body: None }).await? {
+            Reply::Absent => Ok(None),
+            Reply::Done(user) => user.and_then(user_object::member).map(Some).ok_or_else(|| ApiError::TryLater {
+                reason: Reason::with(Cause::LineWorksFailing, "a user object without `userId` or `email`"),
+                after: None,
+            }),
+        }
+    }
+
+    async fn find_by(&self, hints: &Hints<'_>, gate: &dyn Gate) -> Result<Option<Member>, ApiError> {
+        let former_key = hints.former_key.filter(|former| Some(*former) != hints.external_key);
+        let ways = [
+            hints.member_id.map(Who::Id),
+            hints.external_key.map(Who::Key),
+            former_key.map(Who::Key),
+            hints.email.map(Who::Email),
+        ];
+        for who in ways.into_iter().flatten() {
+            if let Some(member) = self.read(who, gate).await? {
+                return Ok(Some(member));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn post_new(
+        &self,
+        profile: &Profile,
+        key: &ExternalKey,
+        gate: &dyn Gate,
+    ) -> Result<Option<Member>, ApiError> {
+        let mut properties = profile.create_properties(self.domain_id);
+        properties.insert("userExternalKey".to_owned(), json!(key));
+        if !self.sso {
+            properties.entry("passwordConfig").or_insert_with(|| json!({"passwordCreationType": "MEMBER"}));
+        }
+        let (operation, url) = (Operation::CreateMember, address::users(self.api.base()));
+        self.shown(gate, Call { operation, method: Method::POST, url, body: Some(Value::Object(properties)) }).await
+    }
+
+    async fn patch(
+        &self,
+        id: &MemberId,
+        properties: Map<String, Value>,
+        gate: &dyn Gate,
+    ) -> Result<Option<Member>, ApiError> {
+        let (operation, url) = (Operation::PatchMember, self.address(Who::Id(id), None)?);
+        self.shown(gate, Call { operation, method: Method::PATCH, url, body: Some(Value::Object(properties)) }).await
+    }
+
+    /// A call whose answer may show the member; the next read tells for sure.
+    async fn shown(&self, gate: &dyn Gate, call: Call) -> Result<Option<Member>, ApiError> {
+        match self.api.call(gate, &call).await? {
+            Reply::Done(user) => Ok(user.and_then(user_object::member)),
+            Reply::Absent => Ok(None),
+        }
+    }
+
+    async fn act(
+        &self,
+        operation: Operation,
+        method: Method,
+        id: &MemberId,
+        action: Option<&str>,
+        gate: &dyn Gate,
+    ) -> Result<(), ApiError> {
+        let url = self.address(Who::Id(id), action)?;
+        self.api.call(gate, &Call { operation, method, url, body: None }).await?;
+        Ok(())
+    }
+
+    fn address(&self, who: Who<'_>, action: Option<&str>) -> Result<Url, ApiError> {
+        address::member(self.api.base(), who, action).ok_or_else(|| {
+            ApiError::Refused(Reason::with(
+                Cause::LineWorksRefused,
+                "this member id or e-mail cannot stand in an address",
+            ))
+        })
+    }
+}
+
+/// "userExternalKey must be the same as the primary organization's externalKey." (LINE WORKS forum, 101469): where
+/// organizations are sent, the root key goes with them.
+fn with_root_key(mut properties: Map<String, Value>, key: &ExternalKey) -> Map<String, Value> {
+    if properties.contains_key("organizations") {
+        properties.insert("userExternalKey".to_owned(), json!(key));
+    }
+    properties
+}
+
+impl MemberApi for Directory {
+    fn find<'a>(&'a self, hints: &'a Hints<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
+        Box::pin(self.find_by(hints, gate))
+    }
+
+    fn create<'a>(
+        &'a self,
+        profile: &'a Profile,
+        key: &'a ExternalKey,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
+        Box::pin(self.post_new(profile, key, gate))
+    }
+
+    fn update<'a>(
+        &'a self,
+        id: &'a MemberId,
+        difference: &'a Difference,
+        key: &'a ExternalKey,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
+        let properties = with_root_key(difference.patch().clone(), key);
+        Box::pin(async move {
+            if properties.is_empty() {
+                return Ok(None);
+            }
+            self.patch(id, properties, gate).await
+        })
+    }
+
+    fn adopt<'a>(
+        &'a self,
+        id: &'a MemberId,
+        key: &'a ExternalKey,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
+        let properties = Map::from_iter([("userExternalKey".to_owned(), json!(key))]);
+        Box::pin(self.patch(id, properties, gate))
+    }
+
+    fn suspend<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(self.act(Operation::SuspendMember, Method::POST, id, Some("suspend"), gate))
+    }
+
+    fn resume<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(self.act(Operation::UnsuspendMember, Method::POST, id, Some("unsuspend"), gate))
+    }
+
+    fn delete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(self.act(Operation::DeleteMember, Method::DELETE, id, None, gate))
+    }
+
+    fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(self.act(Operation::UndeleteMember, Method::POST, id, Some("undelete"), gate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_key_goes_with_organizations_and_only_with_them() {
+        let key = "00u1hanako".parse().expect("a key");
+        let sent = |properties: Value| with_root_key(properties.as_object().expect("an object").clone(), &key);
+        assert_eq!(sent(json!({"organizations": []}))["userExternalKey"], "00u1hanako");
+        assert!(!sent(json!({"nickName": "Hana"})).contains_key("userExternalKey"));
+    }
+}

@@ -1,0 +1,6 @@
+//! The LINE WORKS client against a scripted counterpart over real HTTP: one token for all, and every answer taken
+//! for what it is.
+
+mod counterpart;
+mod directory;
+mod token;
