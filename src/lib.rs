@@ -1,1 +1,3 @@
 //! Keeps LINE WORKS accounts in step with Okta app assignments.
+
+pub mod sandbox;
