@@ -33,19 +33,36 @@ pub(crate) struct Fault {
     pub(crate) skip: u32,
 }
 
-/// The operation a fault is for.
+/// The operation a fault is for; written as its name, or `*` for every one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) enum Target {
     One(Operation),
-    Any(Star),
+    Any,
 }
 
-/// The name of "every operation".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Star {
-    #[serde(rename = "*")]
-    Star,
+impl TryFrom<String> for Target {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if name == "*" {
+            return Ok(Self::Any);
+        }
+        let named = Operation::ALL.into_iter().find(|one| one.name() == name);
+        named.map(Self::One).ok_or_else(|| {
+            let names = Operation::ALL.map(Operation::name).join(", ");
+            format!("there is no operation '{name}'; there are: {names}, *")
+        })
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::One(operation) => operation.name().to_owned(),
+            Target::Any => "*".to_owned(),
+        }
+    }
 }
 
 /// What goes wrong.
@@ -93,7 +110,7 @@ impl Fault {
 
     fn fits(&self, operation: Operation) -> bool {
         match self.operation {
-            Target::Any(Star::Star) => true,
+            Target::Any => true,
             Target::One(one) => one == operation,
         }
     }

@@ -3,36 +3,38 @@
 //! Works on the raw path: LINE WORKS wants `{userId}` URL-encoded, so what is not encoded properly is noticed here and
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
-use serde::{Deserialize, Serialize};
-
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Operation {
-    #[serde(rename = "token")]
     Token,
-    #[serde(rename = "users.create")]
     Create,
-    #[serde(rename = "users.list")]
     List,
-    #[serde(rename = "users.get")]
     Get,
-    #[serde(rename = "users.put")]
     Put,
-    #[serde(rename = "users.patch")]
     Patch,
-    #[serde(rename = "users.delete")]
     Delete,
-    #[serde(rename = "users.forcedelete")]
     ForceDelete,
-    #[serde(rename = "users.undelete")]
     Undelete,
-    #[serde(rename = "users.suspend")]
     Suspend,
-    #[serde(rename = "users.unsuspend")]
     Unsuspend,
 }
 
 impl Operation {
+    /// Every one of them.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Token,
+        Self::Create,
+        Self::List,
+        Self::Get,
+        Self::Put,
+        Self::Patch,
+        Self::Delete,
+        Self::ForceDelete,
+        Self::Undelete,
+        Self::Suspend,
+        Self::Unsuspend,
+    ];
+
     /// The name in faults, statistics and the journal.
     pub(crate) fn name(self) -> &'static str {
         match self {

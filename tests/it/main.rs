@@ -1,1 +1,3 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
+
+mod sandbox;
