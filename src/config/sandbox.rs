@@ -69,7 +69,7 @@ fn set_credentials_aside(layers: &mut Layers) {
     ));
 }
 
-fn stand_ins(sandbox: &SandboxDefaults) -> [(&'static str, Value); 13] {
+fn stand_ins(sandbox: &SandboxDefaults) -> [(&'static str, Value); 14] {
     let text = |text: &str| Value::String(text.to_owned());
     [
         ("inbound.card_secrets", one_secret("sandbox-card")),
@@ -85,6 +85,8 @@ fn stand_ins(sandbox: &SandboxDefaults) -> [(&'static str, Value); 13] {
         ("lineworks.service_account", text(&sandbox.service_account)),
         ("lineworks.private_key", text(&sandbox.private_key)),
         ("lineworks.domain_id", Value::Integer(sandbox.domain_id)),
+        // A rehearsal keeps its own ledger, also beside a configuration for the real service.
+        ("ledger.url", text("sqlite:okta-lineworks-sandbox.db")),
     ]
 }
 

@@ -82,12 +82,9 @@ fn list_request(query: &str) -> Result<ListRequest, Problem> {
             },
             "limit" => match value.parse::<usize>() {
                 Ok(limit @ 1..=PAGE) => request.limit = limit,
-                _ => faults.push(FieldProblem::new(
-                    "limit",
-                    "out_of_range",
-                    "use 1 to 100",
-                    "1〜100 を指定してください",
-                )),
+                _ => {
+                    faults.push(FieldProblem::new("limit", "out_of_range", "use 1 to 100", "1〜100 を指定してください"))
+                }
             },
             _ => faults.push(FieldProblem::new(
                 name.chars().filter(|c| !c.is_control()).take(40).collect::<String>(),
@@ -115,12 +112,7 @@ async fn hear(doors: &Doors, request: &HttpRequest, person: &str, word: &str) ->
         _ => return Err(Problem::of(Code::NotFound)),
     };
     let person: OktaUserId = person.parse().map_err(|_| Problem::of(Code::UnknownAssignment))?;
-    let said = OperatorWord {
-        person: person.clone(),
-        kind,
-        caller: caller.name().to_owned(),
-        now: doors.clock.now(),
-    };
+    let said = OperatorWord { person: person.clone(), kind, caller: caller.name().to_owned(), now: doors.clock.now() };
     match doors.store.hear(said).await? {
         Heard::Due(revision) => {
             tracing::info!(okta_user_id = %person, word, caller = caller.name(), "an operator decided");

@@ -266,6 +266,7 @@ impl Doors {
             tokio::select! {
                 _ = settled => {}
                 _ = in_time => return self.outcome(&row, revision, verdict),
+                () = self.stopping.cancelled() => return self.outcome(&row, revision, verdict),
             }
         }
     }

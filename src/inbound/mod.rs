@@ -18,6 +18,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::event::UnassignPolicy;
@@ -67,6 +68,7 @@ pub struct Doors {
     clock: Clock,
     settings: Settings,
     contact: Box<dyn Fn() -> ContactStatus + Send + Sync>,
+    stopping: CancellationToken,
 }
 
 impl Doors {
@@ -77,7 +79,12 @@ impl Doors {
         settings: Settings,
         contact: impl Fn() -> ContactStatus + Send + Sync + 'static,
     ) -> Self {
-        Self { store, clock, settings, contact: Box::new(contact) }
+        Self { store, clock, settings, contact: Box::new(contact), stopping: CancellationToken::new() }
+    }
+
+    /// Answers every call that waits for an outcome now: the service is stopping.
+    pub fn stop_waiting(&self) {
+        self.stopping.cancel();
     }
 
     /// Every route of the service.
@@ -130,10 +137,8 @@ impl Doors {
 }
 
 fn too_large(limit: usize) -> Problem {
-    Problem::of(Code::PayloadTooLarge).detail(
-        format!("The limit is {limit} bytes."),
-        format!("上限は {limit} バイトです。"),
-    )
+    Problem::of(Code::PayloadTooLarge)
+        .detail(format!("The limit is {limit} bytes."), format!("上限は {limit} バイトです。"))
 }
 
 async fn method_not_allowed() -> Problem {

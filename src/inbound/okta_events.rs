@@ -70,8 +70,7 @@ async fn receive(doors: &Doors, request: &HttpRequest, body: RawBody) -> Result<
     };
     let arrived = doors.clock.now();
     let count = events.len();
-    let incoming: Vec<Incoming> =
-        events.into_iter().map(|event| incoming(doors, &caller, event, arrived)).collect();
+    let incoming: Vec<Incoming> = events.into_iter().map(|event| incoming(doors, &caller, event, arrived)).collect();
     let ignored = incoming.iter().filter(|one| matches!(one, Incoming::Ignored(_))).count();
     doors.store.accept(incoming).await?;
     tracing::info!(request_id = super::request_id(request), count, ignored, "an event hook delivery was stored");

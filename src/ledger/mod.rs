@@ -5,6 +5,7 @@
 //! No method waits for the network while it holds the database.
 
 pub mod sqlite;
+pub mod vault;
 pub mod wake;
 
 use std::time::Duration;

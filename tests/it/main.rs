@@ -1,3 +1,4 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
 mod lineworks_client;
+mod sandbox;

@@ -57,11 +57,7 @@ fn property(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 /// A list has one type throughout, as the tenant's definition has.
 fn values(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
     let values = list(value, at, faults, MAX_VALUES, single)?;
-    let mixed = |first: &Value| {
-        values
-            .iter()
-            .any(|value| discriminant(value) != discriminant(first))
-    };
+    let mixed = |first: &Value| values.iter().any(|value| discriminant(value) != discriminant(first));
     if values.first().is_some_and(mixed) && !values.contains(&Value::Null) {
         faults.add(at, refusal::CUSTOM_VALUE_TYPE);
     }

@@ -38,15 +38,8 @@ impl Difference {
     /// The difference but for the named properties, such as those a backend cannot set.
     #[must_use]
     pub fn without(&self, fields: &[&str]) -> Self {
-        let kept = self
-            .patch
-            .iter()
-            .filter(|(name, _)| !fields.contains(&name.as_str()));
-        Self {
-            patch: kept
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        }
+        let kept = self.patch.iter().filter(|(name, _)| !fields.contains(&name.as_str()));
+        Self { patch: kept.map(|(name, value)| (name.clone(), value.clone())).collect() }
     }
 
     pub(super) fn between<'a>(
@@ -54,12 +47,9 @@ impl Difference {
         actual: &Map<String, Value>,
         domain_id: i64,
     ) -> Self {
-        let changed = |(name, wish): (&String, &Value)| {
-            change(name, wish, actual, domain_id).map(|value| (name.clone(), value))
-        };
-        Self {
-            patch: wish.filter_map(changed).collect(),
-        }
+        let changed =
+            |(name, wish): (&String, &Value)| change(name, wish, actual, domain_id).map(|value| (name.clone(), value));
+        Self { patch: wish.filter_map(changed).collect() }
     }
 }
 
@@ -81,35 +71,24 @@ fn change(name: &str, wish: &Value, member: &Map<String, Value>, domain_id: i64)
         "userTypeId" => same_reference(wish, actual, member.get("userTypeExternalKey")),
         "searchable" => same_flag(wish, actual, true),
         "messenger" => same_messenger(wish, actual),
-        "i18nNames" => same_entries(wish, actual, |wish, actual| {
-            same_parts(wish, actual, &["language", "lastName", "firstName"])
-        }),
+        "i18nNames" => {
+            same_entries(wish, actual, |wish, actual| same_parts(wish, actual, &["language", "lastName", "firstName"]))
+        }
         "relations" => same_entries(wish, actual, |wish, actual| {
-            same_reference(
-                &wish["relationUserId"],
-                &actual["relationUserId"],
-                actual.get("externalKey"),
-            ) && same_parts(wish, actual, &["relationName"])
+            same_reference(&wish["relationUserId"], &actual["relationUserId"], actual.get("externalKey"))
+                && same_parts(wish, actual, &["relationName"])
         }),
         _ => same_value(wish, actual),
     };
     (!same).then(|| wish.clone())
 }
 
-const NAME_PARTS: [&str; 4] = [
-    "lastName",
-    "firstName",
-    "phoneticLastName",
-    "phoneticFirstName",
-];
+const NAME_PARTS: [&str; 4] = ["lastName", "firstName", "phoneticLastName", "phoneticFirstName"];
 
 /// An object of which only the carried parts count. `writable` limits which of the other parts are repeated.
 fn object_change(wish: &Value, actual: &Value, writable: Option<&[&str]>) -> Option<Value> {
     let parts = wish.as_object()?;
-    if parts
-        .iter()
-        .all(|(name, wish)| same_value(wish, &actual[name]))
-    {
+    if parts.iter().all(|(name, wish)| same_value(wish, &actual[name])) {
         return None;
     }
     let mut target = actual.as_object().map(without_empty).unwrap_or_default();
@@ -119,67 +98,32 @@ fn object_change(wish: &Value, actual: &Value, writable: Option<&[&str]>) -> Opt
 }
 
 const ORGANIZATION_PARTS: [&str; 5] = ["domainId", "primary", "email", "levelId", "orgUnits"];
-const ORG_UNIT_PARTS: [&str; 6] = [
-    "orgUnitId",
-    "primary",
-    "positionId",
-    "isManager",
-    "visible",
-    "useTeamFeature",
-];
+const ORG_UNIT_PARTS: [&str; 6] = ["orgUnitId", "primary", "positionId", "isManager", "visible", "useTeamFeature"];
 
-fn organizations_change(
-    wish: &Value,
-    member: &Map<String, Value>,
-    domain_id: i64,
-) -> Option<Value> {
-    let wish: Vec<Value> = entries(wish)
-        .iter()
-        .map(|entry| with_domain(entry, domain_id))
-        .collect();
+fn organizations_change(wish: &Value, member: &Map<String, Value>, domain_id: i64) -> Option<Value> {
+    let wish: Vec<Value> = entries(wish).iter().map(|entry| with_domain(entry, domain_id)).collect();
     let actual = entries(member.get("organizations").unwrap_or(&Value::Null));
     let mut target: Vec<Value> = wish
         .iter()
         .map(|entry| {
-            let there = actual
-                .iter()
-                .find(|there| there["domainId"] == entry["domainId"]);
+            let there = actual.iter().find(|there| there["domainId"] == entry["domainId"]);
             laid_over_organization(entry, there, member)
         })
         .collect();
-    let elsewhere = |there: &&Value| {
-        wish.iter()
-            .all(|entry| entry["domainId"] != there["domainId"])
-    };
-    target.extend(
-        actual
-            .iter()
-            .filter(elsewhere)
-            .map(|there| Value::Object(writable_organization(there, member))),
-    );
-    let chosen = wish
-        .iter()
-        .position(is_primary)
-        .or_else(|| target.iter().position(is_primary));
+    let elsewhere = |there: &&Value| wish.iter().all(|entry| entry["domainId"] != there["domainId"]);
+    target.extend(actual.iter().filter(elsewhere).map(|there| Value::Object(writable_organization(there, member))));
+    let chosen = wish.iter().position(is_primary).or_else(|| target.iter().position(is_primary));
     mark_primary(&mut target, chosen.unwrap_or(0));
     (!unordered(&target, actual, same_organization)).then(|| target.into())
 }
 
 /// The wished entry with what it leaves open taken from the member's entry of that domain.
-fn laid_over_organization(
-    wish: &Value,
-    there: Option<&Value>,
-    member: &Map<String, Value>,
-) -> Value {
-    let mut target = there
-        .map(|there| writable_organization(there, member))
-        .unwrap_or_default();
+fn laid_over_organization(wish: &Value, there: Option<&Value>, member: &Map<String, Value>) -> Value {
+    let mut target = there.map(|there| writable_organization(there, member)).unwrap_or_default();
     target.extend(wish.as_object().cloned().unwrap_or_default());
     if wish.get("orgUnits").is_some() {
         let there = there.map_or(&[][..], |there| entries(&there["orgUnits"]));
-        let units = entries(&wish["orgUnits"])
-            .iter()
-            .map(|unit| laid_over_org_unit(unit, there));
+        let units = entries(&wish["orgUnits"]).iter().map(|unit| laid_over_org_unit(unit, there));
         target.insert("orgUnits".into(), units.collect());
     }
     target.into()
@@ -187,9 +131,7 @@ fn laid_over_organization(
 
 fn laid_over_org_unit(wish: &Value, there: &[Value]) -> Value {
     let unit = there.iter().find(|there| same_unit(wish, there));
-    let mut target = unit
-        .map(|unit| writable(unit, &ORG_UNIT_PARTS))
-        .unwrap_or_default();
+    let mut target = unit.map(|unit| writable(unit, &ORG_UNIT_PARTS)).unwrap_or_default();
     target.extend(wish.as_object().cloned().unwrap_or_default());
     target.into()
 }
@@ -220,21 +162,13 @@ fn same_organization(target: &Value, actual: &Value) -> bool {
     target["domainId"] == actual["domainId"]
         && same_flag(&target["primary"], &actual["primary"], false)
         && (is_empty(&target["email"]) || same_address(&target["email"], &actual["email"]))
-        && same_reference(
-            &target["levelId"],
-            &actual["levelId"],
-            actual.get("levelExternalKey"),
-        )
+        && same_reference(&target["levelId"], &actual["levelId"], actual.get("levelExternalKey"))
         && unordered(&units(target), &units(actual), same_org_unit)
 }
 
 fn same_org_unit(target: &Value, actual: &Value) -> bool {
     same_unit(target, actual)
-        && same_reference(
-            &target["positionId"],
-            &actual["positionId"],
-            actual.get("positionExternalKey"),
-        )
+        && same_reference(&target["positionId"], &actual["positionId"], actual.get("positionExternalKey"))
         && same_flag(&target["primary"], &actual["primary"], false)
         && same_flag(&target["isManager"], &actual["isManager"], false)
         && same_flag(&target["visible"], &actual["visible"], true)
@@ -242,20 +176,13 @@ fn same_org_unit(target: &Value, actual: &Value) -> bool {
 }
 
 fn same_unit(target: &Value, actual: &Value) -> bool {
-    same_reference(
-        &target["orgUnitId"],
-        &actual["orgUnitId"],
-        actual.get("orgUnitExternalKey"),
-    )
+    same_reference(&target["orgUnitId"], &actual["orgUnitId"], actual.get("orgUnitExternalKey"))
 }
 
 /// An id is the same if it is that id, or names the external key the actual object has.
 fn same_reference(wish: &Value, actual: &Value, external_key: Option<&Value>) -> bool {
-    let wished_key = wish
-        .as_str()
-        .and_then(|wish| wish.strip_prefix(EXTERNAL_KEY));
-    same_value(wish, actual)
-        || (wished_key.is_some() && wished_key == external_key.and_then(Value::as_str))
+    let wished_key = wish.as_str().and_then(|wish| wish.strip_prefix(EXTERNAL_KEY));
+    same_value(wish, actual) || (wished_key.is_some() && wished_key == external_key.and_then(Value::as_str))
 }
 
 /// A flag LINE WORKS leaves out or nulls has its default (user-create).
@@ -276,14 +203,11 @@ fn same_messenger(wish: &Value, actual: &Value) -> bool {
         Some("TWITTER") => Value::from("X"),
         _ => messenger["protocol"].clone(),
     };
-    same_value(&protocol(wish), &protocol(actual))
-        && same_parts(wish, actual, &["customProtocol", "messengerId"])
+    same_value(&protocol(wish), &protocol(actual)) && same_parts(wish, actual, &["customProtocol", "messengerId"])
 }
 
 fn same_parts(wish: &Value, actual: &Value, parts: &[&str]) -> bool {
-    parts
-        .iter()
-        .all(|part| same_value(&wish[*part], &actual[*part]))
+    parts.iter().all(|part| same_value(&wish[*part], &actual[*part]))
 }
 
 /// Equal but for what is empty, and for the order of lists.
@@ -291,10 +215,9 @@ fn same_value(wish: &Value, actual: &Value) -> bool {
     match (wish, actual) {
         _ if is_empty(wish) || is_empty(actual) => is_empty(wish) && is_empty(actual),
         (Value::Array(wish), Value::Array(actual)) => unordered(wish, actual, same_value),
-        (Value::Object(a), Value::Object(b)) => a
-            .keys()
-            .chain(b.keys())
-            .all(|name| same_value(&wish[name], &actual[name])),
+        (Value::Object(a), Value::Object(b)) => {
+            a.keys().chain(b.keys()).all(|name| same_value(&wish[name], &actual[name]))
+        }
         _ => wish == actual,
     }
 }
@@ -331,8 +254,7 @@ fn is_empty(value: &Value) -> bool {
 /// The object without its empty parts, at any depth.
 pub(super) fn without_empty(object: &Map<String, Value>) -> Map<String, Value> {
     let kept = object.iter().filter(|(_, value)| !is_empty(value));
-    kept.map(|(name, value)| (name.clone(), pruned(value)))
-        .collect()
+    kept.map(|(name, value)| (name.clone(), pruned(value))).collect()
 }
 
 fn pruned(value: &Value) -> Value {

@@ -55,9 +55,7 @@ fn patch(properties: Value) -> Value {
 
 fn patch_of(member: &Value, properties: Value) -> Value {
     let mut user = json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" } });
-    user.as_object_mut()
-        .expect("an object")
-        .extend(properties.as_object().expect("an object").clone());
+    user.as_object_mut().expect("an object").extend(properties.as_object().expect("an object").clone());
     let profile = Profile::parse(&user, &ProfileRules { sso: true }).expect("a good user object");
     let actual: &Map<String, Value> = member.as_object().expect("an object");
     profile.difference(actual, DOMAIN).patch().clone().into()
@@ -87,36 +85,18 @@ fn only_what_differs_is_sent_and_null_clears() {
         patch(json!({ "telephone": null, "nickName": "はな", "locale": "ja_JP" })),
         json!({ "telephone": null, "nickName": "はな" })
     );
-    assert_eq!(
-        patch(json!({ "email": "umino@umi.example" })),
-        json!({ "email": "umino@umi.example" })
-    );
-    assert_eq!(
-        patch(json!({ "userTypeId": "externalKey:other" })),
-        json!({ "userTypeId": "externalKey:other" })
-    );
-    assert_eq!(
-        patch(json!({ "searchable": false })),
-        json!({ "searchable": false })
-    );
-    assert_eq!(
-        patch(json!({ "relations": [] })),
-        json!({ "relations": [] })
-    );
-    assert_eq!(
-        patch(json!({ "messenger": null })),
-        json!({ "messenger": null })
-    );
+    assert_eq!(patch(json!({ "email": "umino@umi.example" })), json!({ "email": "umino@umi.example" }));
+    assert_eq!(patch(json!({ "userTypeId": "externalKey:other" })), json!({ "userTypeId": "externalKey:other" }));
+    assert_eq!(patch(json!({ "searchable": false })), json!({ "searchable": false }));
+    assert_eq!(patch(json!({ "relations": [] })), json!({ "relations": [] }));
+    assert_eq!(patch(json!({ "messenger": null })), json!({ "messenger": null }));
 }
 
 #[test]
 fn an_absent_flag_of_the_member_has_its_default() {
     let plain = json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" } });
     assert_eq!(
-        patch_of(
-            &plain,
-            json!({ "searchable": true, "nickName": null, "customProperties": { "a": null } })
-        ),
+        patch_of(&plain, json!({ "searchable": true, "nickName": null, "customProperties": { "a": null } })),
         json!({})
     );
 }
@@ -139,12 +119,8 @@ fn custom_properties_that_are_not_carried_are_repeated() {
 
 #[test]
 fn a_thin_profile_renames_nobody() {
-    let profile = Profile::from_hook(
-        "umino@umi.example",
-        Some("Hanako Umino"),
-        &ProfileRules { sso: true },
-    )
-    .expect("a login");
+    let profile =
+        Profile::from_hook("umino@umi.example", Some("Hanako Umino"), &ProfileRules { sso: true }).expect("a login");
     let difference = profile.difference(member().as_object().expect("an object"), DOMAIN);
     assert_eq!(difference.fields(), ["email"]);
 }
@@ -161,11 +137,7 @@ fn org_units_are_the_same_by_id_or_external_key_in_any_order() {
         json!([{ "domainId": 8_000_002 }]),
         json!([{ "domainId": 8_000_002, "email": "hanako@YAMA.example" }, { "domainId": DOMAIN }]),
     ] {
-        assert_eq!(
-            patch(json!({ "organizations": wish.clone() })),
-            json!({}),
-            "{wish}"
-        );
+        assert_eq!(patch(json!({ "organizations": wish.clone() })), json!({}), "{wish}");
     }
 }
 
@@ -205,12 +177,7 @@ fn null_clears_a_level_and_an_empty_list_the_org_units() {
 #[test]
 fn the_primary_organization_moves_only_when_the_wish_says_so() {
     let primaries = |sent: &Value| -> Vec<bool> {
-        sent["organizations"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|entry| entry["primary"] == true)
-            .collect()
+        sent["organizations"].as_array().into_iter().flatten().map(|entry| entry["primary"] == true).collect()
     };
     let said = patch(json!({ "organizations": [{ "domainId": 8_000_002, "primary": true }] }));
     assert_eq!(primaries(&said), [true, false]);
@@ -234,13 +201,7 @@ fn fields_a_backend_cannot_set_can_be_left_out() {
 #[test]
 fn a_member_of_an_odd_shape_counts_as_empty() {
     let odd = json!({ "email": 5, "userName": [], "organizations": "none", "aliasEmails": {}, "customProperties": 1 });
-    let sent = patch_of(
-        &odd,
-        json!({ "organizations": [{ "levelId": "level-1" }], "customProperties": { "a": 1 } }),
-    );
-    assert_eq!(
-        sent["organizations"],
-        json!([{ "domainId": DOMAIN, "primary": true, "levelId": "level-1" }])
-    );
+    let sent = patch_of(&odd, json!({ "organizations": [{ "levelId": "level-1" }], "customProperties": { "a": 1 } }));
+    assert_eq!(sent["organizations"], json!([{ "domainId": DOMAIN, "primary": true, "levelId": "level-1" }]));
     assert_eq!(sent["customProperties"], json!({ "a": 1 }));
 }

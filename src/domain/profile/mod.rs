@@ -64,22 +64,13 @@ impl Profile {
     pub fn parse(user: &Value, rules: &ProfileRules) -> Result<Self, Vec<FieldError>> {
         let mut faults = Faults::default();
         let properties = user::read(user, &mut faults).unwrap_or_default();
-        let private_email_sent = user
-            .get("privateEmail")
-            .is_some_and(|sent| !user::is_blank(sent));
+        let private_email_sent = user.get("privateEmail").is_some_and(|sent| !user::is_blank(sent));
         if !rules.sso && user.is_object() && !private_email_sent {
             faults.add("user.privateEmail", MISSING_PRIVATE_EMAIL);
         }
-        let email = properties
-            .get("email")
-            .and_then(Value::as_str)
-            .and_then(|text| LoginEmail::parse(text).ok());
+        let email = properties.get("email").and_then(Value::as_str).and_then(|text| LoginEmail::parse(text).ok());
         match (email, faults.into_errors()) {
-            (Some(email), errors) if errors.is_empty() => Ok(Self {
-                email,
-                properties,
-                thin: false,
-            }),
+            (Some(email), errors) if errors.is_empty() => Ok(Self { email, properties, thin: false }),
             (_, errors) => Err(errors),
         }
     }
@@ -104,10 +95,7 @@ impl Profile {
             (None, Err(refusal)) => return Err(vec![FieldError::new("user.email", &refusal)]),
         };
         let user = json!({ "email": user_name, "userName": { "lastName": name } });
-        Self::parse(&user, rules).map(|profile| Self {
-            thin: true,
-            ..profile
-        })
+        Self::parse(&user, rules).map(|profile| Self { thin: true, ..profile })
     }
 
     /// Reads what [`Profile::to_json`] wrote. Whether `privateEmail` is required was decided when the profile was accepted.
@@ -133,9 +121,7 @@ impl Profile {
 
     /// The employee number, if the wish gives one.
     pub fn employee_number(&self) -> Option<&str> {
-        self.properties
-            .get("employeeNumber")
-            .and_then(Value::as_str)
+        self.properties.get("employeeNumber").and_then(Value::as_str)
     }
 
     /// Whether the profile is the little an event hook says.
@@ -145,15 +131,8 @@ impl Profile {
 
     /// Last name and first name, in the Japanese order, with a space between.
     pub fn display_name(&self) -> String {
-        let part = |part: &str| {
-            self.properties["userName"]
-                .get(part)
-                .and_then(Value::as_str)
-        };
-        let parts: Vec<&str> = [part("lastName"), part("firstName")]
-            .into_iter()
-            .flatten()
-            .collect();
+        let part = |part: &str| self.properties["userName"].get(part).and_then(Value::as_str);
+        let parts: Vec<&str> = [part("lastName"), part("firstName")].into_iter().flatten().collect();
         parts.join(" ")
     }
 
@@ -164,10 +143,7 @@ impl Profile {
     pub fn create_properties(&self, domain_id: i64) -> Map<String, Value> {
         let mut body = self.properties.clone();
         if let Some(Value::Array(wish)) = self.properties.get("organizations") {
-            body.insert(
-                "organizations".into(),
-                placement::completed(wish, domain_id).into(),
-            );
+            body.insert("organizations".into(), placement::completed(wish, domain_id).into());
         }
         body.insert("domainId".into(), domain_id.into());
         differ::without_empty(&body)
@@ -178,12 +154,8 @@ impl Profile {
     /// Only what the profile carries is compared. `activationDate` counts at creation only, and so does the name of a thin
     /// profile: a display name nobody split must not replace the names somebody entered.
     pub fn difference(&self, actual: &Map<String, Value>, domain_id: i64) -> Difference {
-        let at_creation_only =
-            |name: &str| name == "activationDate" || (self.thin && name == "userName");
-        let managed = self
-            .properties
-            .iter()
-            .filter(|(name, _)| !at_creation_only(name));
+        let at_creation_only = |name: &str| name == "activationDate" || (self.thin && name == "userName");
+        let managed = self.properties.iter().filter(|(name, _)| !at_creation_only(name));
         Difference::between(managed, actual, domain_id)
     }
 }
@@ -241,10 +213,7 @@ mod tests {
             "userName": { "lastName": "海野", "firstName": null },
             "nickName": null, "telephone": null, "task": null, "aliasEmails": [], "messenger": null,
         });
-        assert_eq!(
-            profile.to_json(),
-            json!({ "user": expected, "thin": false })
-        );
+        assert_eq!(profile.to_json(), json!({ "user": expected, "thin": false }));
         let created = json!({ "domainId": 1, "email": "hanako@umi.example", "userName": { "lastName": "海野" } });
         assert_eq!(Value::Object(profile.create_properties(1)), created);
     }
@@ -252,10 +221,12 @@ mod tests {
     #[test]
     fn a_created_member_has_one_primary_organization_and_org_unit() {
         let organizations = |sent: Value| {
-            let user = json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" }, "organizations": sent });
+            let user =
+                json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" }, "organizations": sent });
             profile(user).create_properties(1)["organizations"].clone()
         };
-        let units = json!([{ "orgUnitId": "externalKey:sales", "positionId": null }, { "orgUnitId": "b", "visible": false }]);
+        let units =
+            json!([{ "orgUnitId": "externalKey:sales", "positionId": null }, { "orgUnitId": "b", "visible": false }]);
         let first_unit_primary = json!([
             { "orgUnitId": "externalKey:sales", "primary": true },
             { "orgUnitId": "b", "primary": false, "visible": false },
@@ -280,59 +251,36 @@ mod tests {
             json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野 花子" } })
         );
         for nobody in [None, Some(" ")] {
-            assert_eq!(
-                hook("hanako.u@umi.example", nobody)
-                    .expect("a login")
-                    .display_name(),
-                "hanako.u"
-            );
+            assert_eq!(hook("hanako.u@umi.example", nobody).expect("a login").display_name(), "hanako.u");
         }
     }
 
     #[test]
     fn a_hook_without_an_e_mail_login_is_refused_by_field() {
         let fields = |display_name, rules| {
-            let errors =
-                Profile::from_hook("hanako", display_name, rules).expect_err("not an address");
-            errors
-                .into_iter()
-                .map(|error| error.field)
-                .collect::<Vec<_>>()
+            let errors = Profile::from_hook("hanako", display_name, rules).expect_err("not an address");
+            errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
         };
         assert_eq!(fields(None, &SSO), ["user.email"]);
-        assert_eq!(
-            fields(Some("海|野"), &SSO),
-            ["user.email", "user.userName.lastName"]
-        );
-        assert_eq!(
-            fields(Some("海野"), &ProfileRules { sso: false }),
-            ["user.email", "user.privateEmail"]
-        );
+        assert_eq!(fields(Some("海|野"), &SSO), ["user.email", "user.userName.lastName"]);
+        assert_eq!(fields(Some("海野"), &ProfileRules { sso: false }), ["user.email", "user.privateEmail"]);
     }
 
     #[test]
     fn the_ledger_gives_back_what_was_stored() {
-        let thin = Profile::from_hook("hanako@umi.example", Some("海野 花子"), &SSO)
-            .expect("a login and a name");
+        let thin = Profile::from_hook("hanako@umi.example", Some("海野 花子"), &SSO).expect("a login and a name");
         assert_eq!(Profile::from_stored(&thin.to_json()), Ok(thin));
         let broken = Profile::from_stored(&json!({ "user": { "email": "hanako@umi.example" } }));
-        assert_eq!(
-            broken.map_err(|errors| errors[0].field.clone()),
-            Err("user.userName".to_owned())
-        );
+        assert_eq!(broken.map_err(|errors| errors[0].field.clone()), Err("user.userName".to_owned()));
         assert!(Profile::from_stored(&json!(null)).is_err());
     }
 
     #[test]
     fn debug_shows_names_of_properties_only() {
-        let profile = profile(
-            json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" }, "task": "漁" }),
-        );
+        let profile =
+            profile(json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" }, "task": "漁" }));
         let shown = format!("{profile:?} {:?}", profile.difference(&Map::new(), 1));
         assert!(shown.contains("task"));
-        assert!(
-            !shown.contains("漁") && !shown.contains("hanako") && !shown.contains("海野"),
-            "{shown}"
-        );
+        assert!(!shown.contains("漁") && !shown.contains("hanako") && !shown.contains("海野"), "{shown}");
     }
 }

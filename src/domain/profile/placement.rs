@@ -22,17 +22,12 @@ static ORGANIZATION: Shape = Shape {
     properties: &[
         Property::optional("domainId", domain_id),
         Property::optional("primary", boolean),
-        Property::optional("email", |v, at, f| {
-            login_email(v, at, f).filter(|read| !read.is_null())
-        }),
+        Property::optional("email", |v, at, f| login_email(v, at, f).filter(|read| !read.is_null())),
         Property::optional("levelId", |v, at, f| nullable(v, at, f, &REFERENCE)),
         Property::optional("orgUnits", org_units),
     ],
     refused: &[
-        (
-            "userExternalKey",
-            refusal::CONFIGURED.of("lineworks.external_key"),
-        ),
+        ("userExternalKey", refusal::CONFIGURED.of("lineworks.external_key")),
         ("levelName", refusal::REPLACED_BY_ID.of("levelId")),
         ("levelExternalKey", refusal::BY_EXTERNAL_KEY.of("levelId")),
         ("executive", refusal::READ_ONLY.of("")),
@@ -52,16 +47,10 @@ static ORG_UNIT: Shape = Shape {
     ],
     refused: &[
         ("orgUnitName", refusal::REPLACED_BY_ID.of("orgUnitId")),
-        (
-            "orgUnitExternalKey",
-            refusal::BY_EXTERNAL_KEY.of("orgUnitId"),
-        ),
+        ("orgUnitExternalKey", refusal::BY_EXTERNAL_KEY.of("orgUnitId")),
         ("orgUnitEmail", refusal::READ_ONLY.of("")),
         ("positionName", refusal::REPLACED_BY_ID.of("positionId")),
-        (
-            "positionExternalKey",
-            refusal::BY_EXTERNAL_KEY.of("positionId"),
-        ),
+        ("positionExternalKey", refusal::BY_EXTERNAL_KEY.of("positionId")),
     ],
     synonyms: &[],
 };
@@ -88,10 +77,7 @@ fn organization(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 fn refuse_unnamed_domains(sent: &Value, at: &str, faults: &mut Faults) {
     for (index, entry) in sent.as_array().into_iter().flatten().enumerate() {
         if entry.is_object() && entry.get("domainId").is_none_or(Value::is_null) {
-            faults.add(
-                &format!("{at}[{index}].domainId"),
-                refusal::MISSING_DOMAIN_ID,
-            );
+            faults.add(&format!("{at}[{index}].domainId"), refusal::MISSING_DOMAIN_ID);
         }
     }
 }
@@ -101,12 +87,9 @@ fn settle_carried_primary(entries: &mut [Value], at: &str, faults: &mut Faults) 
     let chosen = the_one_primary(entries, at, faults);
     match chosen {
         Some(chosen) => mark_primary(entries, chosen),
-        None => entries
-            .iter_mut()
-            .filter_map(Value::as_object_mut)
-            .for_each(|entry| {
-                entry.remove("primary");
-            }),
+        None => entries.iter_mut().filter_map(Value::as_object_mut).for_each(|entry| {
+            entry.remove("primary");
+        }),
     }
 }
 
@@ -122,10 +105,7 @@ fn org_units(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
 }
 
 fn the_one_primary(entries: &[Value], at: &str, faults: &mut Faults) -> Option<usize> {
-    let mut primaries = entries
-        .iter()
-        .enumerate()
-        .filter(|(_, entry)| is_primary(entry));
+    let mut primaries = entries.iter().enumerate().filter(|(_, entry)| is_primary(entry));
     let chosen = primaries.next().map(|(index, _)| index);
     if primaries.next().is_some() {
         faults.add(at, refusal::TWO_PRIMARIES);
@@ -148,10 +128,7 @@ pub(super) fn mark_primary(entries: &mut [Value], chosen: usize) {
 
 /// The organizations as LINE WORKS takes them at create: every entry has a domain, and exactly one is primary.
 pub(super) fn completed(wish: &[Value], domain_id: i64) -> Vec<Value> {
-    let mut entries: Vec<Value> = wish
-        .iter()
-        .map(|entry| with_domain(entry, domain_id))
-        .collect();
+    let mut entries: Vec<Value> = wish.iter().map(|entry| with_domain(entry, domain_id)).collect();
     let chosen = entries.iter().position(is_primary).unwrap_or(0);
     mark_primary(&mut entries, chosen);
     entries

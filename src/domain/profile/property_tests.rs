@@ -66,26 +66,14 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
-        select(
-            &[
-                "a@b",
-                "LINE",
-                "CUSTOM",
-                "ja_JP",
-                "externalKey:",
-                "2024-02-30",
-                "LUNAR",
-                "海"
-            ][..]
-        )
-        .prop_map(Value::from),
+        select(&["a@b", "LINE", "CUSTOM", "ja_JP", "externalKey:", "2024-02-30", "LUNAR", "海"][..])
+            .prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 80, 10, |inner| {
         let name = prop_oneof![9 => select(NAMES).prop_map(str::to_owned), 1 => ".{0,8}"];
         prop_oneof![
             vec(inner.clone(), 0..5).prop_map(Value::from),
-            vec((name, inner), 0..10)
-                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            vec((name, inner), 0..10).prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
@@ -101,9 +89,7 @@ fn object(properties: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrateg
         .collect();
     properties
         .prop_map(|properties| {
-            let carried = properties
-                .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+            let carried = properties.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             Value::Object(carried.collect())
         })
         .boxed()
@@ -136,8 +122,7 @@ fn organizations() -> BoxedStrategy<Value> {
         ]),
     )
         .prop_map(|(id, unit)| with(unit, "orgUnitId", id));
-    let units = (vec(unit, 0..4), option::of(0..4_usize))
-        .prop_map(|(units, primary)| numbered(units, primary, None));
+    let units = (vec(unit, 0..4), option::of(0..4_usize)).prop_map(|(units, primary)| numbered(units, primary, None));
     let organization = object(vec![
         ("levelId", reference()),
         ("orgUnits", units.boxed()),
@@ -177,11 +162,7 @@ fn custom_properties() -> BoxedStrategy<Value> {
         vec(link(), 0..3).prop_map(Value::from),
         vec(0..5_u64, 0..4).prop_map(Value::from),
     ];
-    object(vec![
-        ("hobby", value.clone().boxed()),
-        ("badge", value.clone().boxed()),
-        ("licence", value.boxed()),
-    ])
+    object(vec![("hobby", value.clone().boxed()), ("badge", value.clone().boxed()), ("licence", value.boxed())])
 }
 
 /// A `user` object, nearly always a good one, using every property.
@@ -192,22 +173,15 @@ fn user() -> impl Strategy<Value = Value> {
         select(&["LINE", "TWITTER", "X"][..])
             .prop_map(move |protocol| json!({ "protocol": protocol, "messengerId": id }))
     });
-    let relation =
-        reference().prop_map(|id| json!({ "relationUserId": id, "relationName": "上司" }));
-    let i18n = names().prop_map(|name| json!([{ "language": "en_US", "lastName": name }, { "language": "ko_KR", "firstName": name }]));
+    let relation = reference().prop_map(|id| json!({ "relationUserId": id, "relationName": "上司" }));
+    let i18n = names().prop_map(
+        |name| json!([{ "language": "en_US", "lastName": name }, { "language": "ko_KR", "firstName": name }]),
+    );
     let optional = object(vec![
         ("nickName", names()),
         ("privateEmail", text("[A-Za-z]{1,8}@[a-z]{1,8}\\.jp")),
-        (
-            "aliasEmails",
-            vec(text("[A-Za-z]{2,4}@umi\\.example"), 0..4)
-                .prop_map(Value::from)
-                .boxed(),
-        ),
-        (
-            "employeeNumber",
-            prop_oneof![text("[0-9A-Z ]{0,12}"), any::<u32>().prop_map(Value::from)].boxed(),
-        ),
+        ("aliasEmails", vec(text("[A-Za-z]{2,4}@umi\\.example"), 0..4).prop_map(Value::from).boxed()),
+        ("employeeNumber", prop_oneof![text("[0-9A-Z ]{0,12}"), any::<u32>().prop_map(Value::from)].boxed()),
         ("userTypeId", reference()),
         ("telephone", text("[0-9]{1,5}[-+#()]{0,3}")),
         ("location", text("\\PC{0,30}")),
@@ -215,40 +189,23 @@ fn user() -> impl Strategy<Value = Value> {
         ("timeZone", one_of(&["Asia/Tokyo", "UTC"])),
         ("hiredDate", text("20[0-9]{2}-0[1-9]-[12][0-8]")),
         ("birthdayCalendarType", one_of(&["SOLAR", "LUNAR"])),
-        (
-            "activationDate",
-            text("203[0-9]-0[1-9]-1[0-9]T0[0-9]:00:00[+-]09:00"),
-        ),
+        ("activationDate", text("203[0-9]-0[1-9]-1[0-9]T0[0-9]:00:00[+-]09:00")),
         ("searchable", flag()),
         ("messenger", messenger.boxed()),
-        (
-            "relations",
-            vec(relation, 0..3).prop_map(Value::from).boxed(),
-        ),
+        ("relations", vec(relation, 0..3).prop_map(Value::from).boxed()),
         ("i18nNames", i18n.boxed()),
         ("customProperties", custom_properties()),
         ("organizations", organizations()),
     ]);
-    let name = (
-        names(),
-        object(vec![("firstName", names()), ("phoneticLastName", kana())]),
-    );
-    (text("[A-Za-z][a-z0-9_]{1,9}@umi\\.example"), name, optional).prop_map(
-        |(email, (last, name), user)| {
-            with(
-                with(user, "email", email),
-                "userName",
-                with(name, "lastName", last),
-            )
-        },
-    )
+    let name = (names(), object(vec![("firstName", names()), ("phoneticLastName", kana())]));
+    (text("[A-Za-z][a-z0-9_]{1,9}@umi\\.example"), name, optional).prop_map(|(email, (last, name), user)| {
+        with(with(user, "email", email), "userName", with(name, "lastName", last))
+    })
 }
 
 /// A profile from generated input; the odd input that is refused (a unit named twice) is drawn again.
 fn profile() -> impl Strategy<Value = Profile> {
-    user().prop_filter_map("refused", |user| {
-        Profile::parse(&user, &ProfileRules { sso: true }).ok()
-    })
+    user().prop_filter_map("refused", |user| Profile::parse(&user, &ProfileRules { sso: true }).ok())
 }
 
 /// A value that no rule takes everywhere, always beginning with the marker.
@@ -280,12 +237,7 @@ fn as_answered(created: &Map<String, Value>) -> Map<String, Value> {
         member.entry(name).or_insert(json!([]));
     }
     let email = member["email"].clone();
-    for organization in member
-        .get_mut("organizations")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for organization in member.get_mut("organizations").and_then(Value::as_array_mut).into_iter().flatten() {
         let organization = organization.as_object_mut().expect("an object");
         organization.entry("email").or_insert(email.clone());
         organization.entry("levelId").or_insert(Value::Null);

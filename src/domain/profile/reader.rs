@@ -50,20 +50,12 @@ pub(super) struct Property {
 impl Property {
     pub(super) const fn optional(name: &'static str, read: Read) -> Self {
         let required = false;
-        Self {
-            name,
-            required,
-            read,
-        }
+        Self { name, required, read }
     }
 
     pub(super) const fn required(name: &'static str, read: Read) -> Self {
         let required = true;
-        Self {
-            name,
-            required,
-            read,
-        }
+        Self { name, required, read }
     }
 }
 
@@ -78,12 +70,7 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Reads every property of the object; `None` if the value is no object.
-    pub(super) fn read(
-        &self,
-        value: &Value,
-        at: &str,
-        faults: &mut Faults,
-    ) -> Option<Map<String, Value>> {
+    pub(super) fn read(&self, value: &Value, at: &str, faults: &mut Faults) -> Option<Map<String, Value>> {
         let Value::Object(fields) = value else {
             faults.add(at, refusal::WRONG_TYPE.with("object"));
             return None;
@@ -101,11 +88,7 @@ impl Shape {
                 None => {}
             }
         }
-        let unknown = |name: &&String| {
-            self.properties
-                .iter()
-                .all(|property| property.name != **name)
-        };
+        let unknown = |name: &&String| self.properties.iter().all(|property| property.name != **name);
         for name in fields.keys().filter(unknown) {
             if faults.is_full() {
                 break;
@@ -131,10 +114,7 @@ impl Shape {
             return None;
         }
         let wanted = name.to_lowercase();
-        let known = self
-            .properties
-            .iter()
-            .map(|property| (property.name, property.name));
+        let known = self.properties.iter().map(|property| (property.name, property.name));
         known
             .chain(self.synonyms.iter().copied())
             .map(|(word, meant)| (strsim::jaro_winkler(&word.to_lowercase(), &wanted), meant))
@@ -146,11 +126,7 @@ impl Shape {
 
 /// The path of an object's property. A name from outside is cut and rid of control characters.
 pub(super) fn within(at: &str, name: &str) -> String {
-    let name: String = name
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_NAME_IN_PATH)
-        .collect();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME_IN_PATH).collect();
     format!("{at}.{name}")
 }
 
@@ -217,13 +193,7 @@ pub(super) fn boolean(value: &Value, at: &str, faults: &mut Faults) -> Option<Va
 
 /// A list of at most `max` entries, each read by `read`; null is the empty list. A refused entry leaves a null, so that the
 /// others keep their index in paths.
-pub(super) fn list(
-    value: &Value,
-    at: &str,
-    faults: &mut Faults,
-    max: usize,
-    read: Read,
-) -> Option<Vec<Value>> {
+pub(super) fn list(value: &Value, at: &str, faults: &mut Faults, max: usize, read: Read) -> Option<Vec<Value>> {
     let entries = match value {
         Value::Null => return Some(Vec::new()),
         Value::Array(entries) => entries,

@@ -94,18 +94,12 @@ pub(super) struct Rule {
 impl Rule {
     /// The refusal by this rule with its variable part, which must never come from the input.
     pub(super) fn with(&'static self, detail: impl std::fmt::Display) -> Refusal {
-        Refusal {
-            rule: self,
-            detail: Cow::Owned(detail.to_string()),
-        }
+        Refusal { rule: self, detail: Cow::Owned(detail.to_string()) }
     }
 
     /// The same for the constant tables of refused properties.
     pub(super) const fn of(&'static self, detail: &'static str) -> Refusal {
-        Refusal {
-            rule: self,
-            detail: Cow::Borrowed(detail),
-        }
+        Refusal { rule: self, detail: Cow::Borrowed(detail) }
     }
 }
 
@@ -276,11 +270,7 @@ mod tests {
     fn every_rule_has_both_sentences_with_the_same_variable_part() {
         for rule in ALL {
             assert!(!rule.japanese.is_ascii(), "{rule:?}");
-            assert_eq!(
-                rule.english.matches("{}").count(),
-                rule.japanese.matches("{}").count(),
-                "{rule:?}"
-            );
+            assert_eq!(rule.english.matches("{}").count(), rule.japanese.matches("{}").count(), "{rule:?}");
         }
     }
 
@@ -289,14 +279,7 @@ mod tests {
         let error = FieldError::new("user.nickName", &TOO_LONG.with(100));
         let stored = serde_json::to_value(&error).expect("a field error is plain data");
         assert_eq!(stored["code"], error.code.as_str());
-        assert_eq!(
-            serde_json::from_value::<FieldError>(stored).expect("it was just written"),
-            error
-        );
-        assert!(
-            error
-                .to_string()
-                .starts_with("user.nickName: may have at most 100 characters")
-        );
+        assert_eq!(serde_json::from_value::<FieldError>(stored).expect("it was just written"), error);
+        assert!(error.to_string().starts_with("user.nickName: may have at most 100 characters"));
     }
 }

@@ -54,11 +54,7 @@ pub(super) fn name(text: &str) -> Result<(), Refusal> {
             !c.is_control() && !is_invisible_format(c)
         }
     };
-    if text.chars().all(allowed) {
-        Ok(())
-    } else {
-        Err(refusal::NAME_CHARACTER.of(NAME_SPECIALS))
-    }
+    if text.chars().all(allowed) { Ok(()) } else { Err(refusal::NAME_CHARACTER.of(NAME_SPECIALS)) }
 }
 
 /// Zero-width space, direction marks, line separators, byte-order mark and Unicode non-characters. The two joiners
@@ -74,19 +70,12 @@ pub(super) fn katakana(text: &str) -> Result<(), Refusal> {
         return Err(refusal::HALF_WIDTH_KATAKANA.into());
     }
     let allowed = |c: char| matches!(c, '\u{30A1}'..='\u{30FA}' | '・' | 'ー' | '\u{3000}' | ' ');
-    if text.chars().all(allowed) {
-        Ok(())
-    } else {
-        Err(refusal::NOT_KATAKANA.into())
-    }
+    if text.chars().all(allowed) { Ok(()) } else { Err(refusal::NOT_KATAKANA.into()) }
 }
 
 /// LINE WORKS Directory API, user-create, `telephone`: `^(?=.*[0-9])[0-9+\-*#PTpt()\u3000]{0,100}`.
 pub(super) fn phone(text: &str) -> Result<(), Refusal> {
-    if !text
-        .chars()
-        .all(|c| c.is_ascii_digit() || "+-*#PTpt()\u{3000}".contains(c))
-    {
+    if !text.chars().all(|c| c.is_ascii_digit() || "+-*#PTpt()\u{3000}".contains(c)) {
         return Err(refusal::PHONE_CHARACTER.into());
     }
     if !text.chars().any(|c| c.is_ascii_digit()) {
@@ -115,19 +104,13 @@ pub(super) fn private_email(text: &str) -> Result<(), Refusal> {
 
 /// A day that exists in the solar calendar, written `YYYY-MM-DD`.
 pub(super) fn solar_date(text: &str) -> Result<(), Refusal> {
-    if fits(text, "dddd-dd-dd") && text.parse::<Date>().is_ok() {
-        Ok(())
-    } else {
-        Err(refusal::DATE_SHAPE.into())
-    }
+    if fits(text, "dddd-dd-dd") && text.parse::<Date>().is_ok() { Ok(()) } else { Err(refusal::DATE_SHAPE.into()) }
 }
 
 /// A day of a lunar calendar, whose every month may have 30 days, written `YYYY-MM-DD`.
 pub(super) fn lunar_date(text: &str) -> Result<(), Refusal> {
     let within = |range: std::ops::Range<usize>, max: u8| {
-        text.get(range)
-            .and_then(|digits| digits.parse::<u8>().ok())
-            .is_some_and(|number| (1..=max).contains(&number))
+        text.get(range).and_then(|digits| digits.parse::<u8>().ok()).is_some_and(|number| (1..=max).contains(&number))
     };
     if fits(text, "dddd-dd-dd") && within(5..7, 12) && within(8..10, 30) {
         Ok(())
@@ -139,9 +122,7 @@ pub(super) fn lunar_date(text: &str) -> Result<(), Refusal> {
 /// LINE WORKS Directory API, user-create, `activationDate`: `YYYY-MM-DDThh:mm:ssTZD`. That it lies in the future is for the
 /// caller to see, who knows the time.
 pub(super) fn timestamp(text: &str) -> Result<(), Refusal> {
-    let shaped = ["Z", "+dd:dd", "-dd:dd"]
-        .iter()
-        .any(|zone| fits(text, &format!("dddd-dd-ddTdd:dd:dd{zone}")));
+    let shaped = ["Z", "+dd:dd", "-dd:dd"].iter().any(|zone| fits(text, &format!("dddd-dd-ddTdd:dd:dd{zone}")));
     let leap_second = text.get(17..19) == Some("60");
     if shaped && !leap_second && text.parse::<Timestamp>().is_ok() {
         Ok(())
@@ -154,15 +135,9 @@ pub(super) fn timestamp(text: &str) -> Result<(), Refusal> {
 pub(super) fn time_zone(text: &str) -> Result<(), Refusal> {
     let part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic())
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-'))
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-'))
     };
-    if text.split('/').all(part) {
-        Ok(())
-    } else {
-        Err(refusal::TIME_ZONE_SHAPE.into())
-    }
+    if text.split('/').all(part) { Ok(()) } else { Err(refusal::TIME_ZONE_SHAPE.into()) }
 }
 
 /// The prefix by which LINE WORKS takes an external key where it expects an id.
@@ -182,13 +157,7 @@ pub(super) fn reference(text: &str) -> Result<(), Refusal> {
 /// Whether the text has the pattern's length, an ASCII digit for each `d` and the same character elsewhere.
 fn fits(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
-        && text.bytes().zip(pattern.bytes()).all(|(c, p)| {
-            if p == b'd' {
-                c.is_ascii_digit()
-            } else {
-                c == p
-            }
-        })
+        && text.bytes().zip(pattern.bytes()).all(|(c, p)| if p == b'd' { c.is_ascii_digit() } else { c == p })
 }
 
 #[cfg(test)]
@@ -198,11 +167,7 @@ mod tests {
     #[test]
     fn names_take_the_listed_specials_and_no_other_ascii_ones() {
         for c in (' '..='~').filter(|c| !c.is_ascii_alphanumeric() && *c != ' ') {
-            assert_eq!(
-                name(&format!("佐{c}藤")).is_ok(),
-                NAME_SPECIALS.contains(c),
-                "{c}"
-            );
+            assert_eq!(name(&format!("佐{c}藤")).is_ok(), NAME_SPECIALS.contains(c), "{c}");
         }
     }
 
@@ -226,41 +191,26 @@ mod tests {
 
     #[test]
     fn invisible_marks_and_controls_are_refused_in_names() {
-        for c in [
-            '\0', '\n', '\t', '\u{7F}', '\u{85}', '\u{200B}', '\u{202E}', '\u{2066}', '\u{FEFF}',
-            '\u{FFFE}',
-        ] {
+        for c in ['\0', '\n', '\t', '\u{7F}', '\u{85}', '\u{200B}', '\u{202E}', '\u{2066}', '\u{FEFF}', '\u{FFFE}'] {
             assert!(name(&format!("佐{c}藤")).is_err(), "{c:?}");
         }
     }
 
     #[test]
     fn phonetics_are_full_width_katakana() {
-        for text in [
-            "サトウ",
-            "ヴァージニア",
-            "ジャン・ポール",
-            "ア イ\u{3000}ウ",
-            "ー",
-        ] {
+        for text in ["サトウ", "ヴァージニア", "ジャン・ポール", "ア イ\u{3000}ウ", "ー"] {
             assert!(katakana(text).is_ok(), "{text}");
         }
         for text in ["さとう", "佐藤", "Sato", "サトウ1", "ヽ"] {
             assert!(katakana(text).is_err(), "{text}");
         }
-        let half_width =
-            katakana("ｻﾄｳ").map_err(|refusal| super::super::FieldError::new("x", &refusal));
+        let half_width = katakana("ｻﾄｳ").map_err(|refusal| super::super::FieldError::new("x", &refusal));
         assert!(half_width.is_err_and(|error| error.message.contains("half-width")));
     }
 
     #[test]
     fn phones_need_a_digit_and_take_no_ascii_space() {
-        for text in [
-            "0",
-            "090-1111-2222",
-            "+81(3)1111#22*3P4T5p6t7",
-            "03\u{3000}1111",
-        ] {
+        for text in ["0", "090-1111-2222", "+81(3)1111#22*3P4T5p6t7", "03\u{3000}1111"] {
             assert!(phone(text).is_ok(), "{text}");
         }
         for text in ["-", "+", "03 1111", "03.1111", "０３", "ext1"] {
@@ -286,24 +236,14 @@ mod tests {
             assert!(solar_date(text).is_err(), "{text}");
         }
         assert!(lunar_date("1990-02-30").is_ok());
-        for text in [
-            "1990-02-31",
-            "1990-13-01",
-            "1990-00-01",
-            "1990-01-00",
-            "1990-1-1",
-        ] {
+        for text in ["1990-02-31", "1990-13-01", "1990-00-01", "1990-01-00", "1990-1-1"] {
             assert!(lunar_date(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn moments_have_an_offset_and_whole_seconds() {
-        for text in [
-            "2031-04-01T09:00:00+09:00",
-            "2031-04-01T00:00:00Z",
-            "2031-04-01T00:00:00-05:30",
-        ] {
+        for text in ["2031-04-01T09:00:00+09:00", "2031-04-01T00:00:00Z", "2031-04-01T00:00:00-05:30"] {
             assert!(timestamp(text).is_ok(), "{text}");
         }
         for text in [
@@ -321,23 +261,10 @@ mod tests {
 
     #[test]
     fn time_zones_have_the_shape_of_iana_names() {
-        for text in [
-            "Asia/Tokyo",
-            "UTC",
-            "Etc/GMT+9",
-            "America/Argentina/Buenos_Aires",
-        ] {
+        for text in ["Asia/Tokyo", "UTC", "Etc/GMT+9", "America/Argentina/Buenos_Aires"] {
             assert!(time_zone(text).is_ok(), "{text}");
         }
-        for text in [
-            "+09:00",
-            "Asia/",
-            "/Tokyo",
-            "Asia//Tokyo",
-            "Asia Tokyo",
-            "東京",
-            "9",
-        ] {
+        for text in ["+09:00", "Asia/", "/Tokyo", "Asia//Tokyo", "Asia Tokyo", "東京", "9"] {
             assert!(time_zone(text).is_err(), "{text}");
         }
     }

@@ -9,9 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     custom,
     placement::{self, REFERENCE},
-    reader::{
-        self, Faults, Property, Shape, boolean, has, list, nullable, optional, required, word,
-    },
+    reader::{self, Faults, Property, Shape, boolean, has, list, nullable, optional, required, word},
     refusal,
     text::{self, Text},
 };
@@ -26,8 +24,7 @@ const EMPLOYEE_NUMBER: Text = Text::up_to(20, text::anything);
 const RELATION_NAME: Text = Text::up_to(50, text::anything);
 const HIRED_DATE: Text = Text::shaped(text::solar_date);
 /// Which calendar counts is known only once the whole object is read; see `check_birthday`.
-const BIRTHDAY: Text =
-    Text::shaped(|text| text::lunar_date(text).or_else(|_| text::solar_date(text)));
+const BIRTHDAY: Text = Text::shaped(|text| text::lunar_date(text).or_else(|_| text::solar_date(text)));
 const TIMESTAMP: Text = Text::shaped(text::timestamp);
 const TIME_ZONE: Text = Text::shaped(text::time_zone);
 
@@ -46,9 +43,7 @@ static USER: Shape = Shape {
         Property::required("userName", user_name),
         Property::optional("i18nNames", i18n_names),
         Property::optional("nickName", |v, at, f| nullable(v, at, f, &NAME)),
-        Property::optional("privateEmail", |v, at, f| {
-            nullable(v, at, f, &PRIVATE_EMAIL)
-        }),
+        Property::optional("privateEmail", |v, at, f| nullable(v, at, f, &PRIVATE_EMAIL)),
         Property::optional("aliasEmails", alias_emails),
         Property::optional("employeeNumber", employee_number),
         Property::optional("userTypeId", |v, at, f| nullable(v, at, f, &REFERENCE)),
@@ -56,15 +51,11 @@ static USER: Shape = Shape {
         Property::optional("cellPhone", |v, at, f| nullable(v, at, f, &PHONE)),
         Property::optional("location", |v, at, f| nullable(v, at, f, &FREE)),
         Property::optional("task", |v, at, f| nullable(v, at, f, &FREE)),
-        Property::optional("locale", |v, at, f| {
-            word(v, at, f, &LANGUAGES).filter(|v| !v.is_null())
-        }),
+        Property::optional("locale", |v, at, f| word(v, at, f, &LANGUAGES).filter(|v| !v.is_null())),
         Property::optional("timeZone", |v, at, f| optional(v, at, f, &TIME_ZONE)),
         Property::optional("hiredDate", |v, at, f| nullable(v, at, f, &HIRED_DATE)),
         Property::optional("birthday", |v, at, f| nullable(v, at, f, &BIRTHDAY)),
-        Property::optional("birthdayCalendarType", |v, at, f| {
-            word(v, at, f, &CALENDARS)
-        }),
+        Property::optional("birthdayCalendarType", |v, at, f| word(v, at, f, &CALENDARS)),
         Property::optional("activationDate", |v, at, f| nullable(v, at, f, &TIMESTAMP)),
         Property::optional("searchable", boolean),
         Property::optional("messenger", messenger),
@@ -73,19 +64,13 @@ static USER: Shape = Shape {
         Property::optional("organizations", placement::organizations),
     ],
     refused: &[
-        (
-            "userExternalKey",
-            refusal::CONFIGURED.of("lineworks.external_key"),
-        ),
+        ("userExternalKey", refusal::CONFIGURED.of("lineworks.external_key")),
         ("domainId", refusal::CONFIGURED.of("lineworks.domain_id")),
         ("passwordConfig", refusal::CONFIGURED.of("lineworks.sso")),
         ("employmentTypeId", refusal::REPLACED.of("userTypeId")),
         ("customFields", refusal::REPLACED.of("customProperties")),
         ("userTypeName", refusal::REPLACED_BY_ID.of("userTypeId")),
-        (
-            "userTypeExternalKey",
-            refusal::BY_EXTERNAL_KEY.of("userTypeId"),
-        ),
+        ("userTypeExternalKey", refusal::BY_EXTERNAL_KEY.of("userTypeId")),
         ("userTypeCode", refusal::REPLACED_BY_ID.of("userTypeId")),
         ("userId", refusal::READ_ONLY.of("")),
         ("isAdministrator", refusal::READ_ONLY.of("")),
@@ -120,9 +105,7 @@ static USER_NAME_PARTS: Shape = Shape {
         Property::optional("lastName", |v, at, f| nullable(v, at, f, &USER_NAME)),
         Property::optional("firstName", |v, at, f| nullable(v, at, f, &USER_NAME)),
         Property::optional("phoneticLastName", |v, at, f| nullable(v, at, f, &PHONETIC)),
-        Property::optional("phoneticFirstName", |v, at, f| {
-            nullable(v, at, f, &PHONETIC)
-        }),
+        Property::optional("phoneticFirstName", |v, at, f| nullable(v, at, f, &PHONETIC)),
     ],
     refused: &[],
     synonyms: &[("familyName", "lastName"), ("givenName", "firstName")],
@@ -151,9 +134,7 @@ static MESSENGER: Shape = Shape {
 static RELATION: Shape = Shape {
     properties: &[
         Property::required("relationUserId", |v, at, f| required(v, at, f, &REFERENCE)),
-        Property::optional("relationName", |v, at, f| {
-            optional(v, at, f, &RELATION_NAME)
-        }),
+        Property::optional("relationName", |v, at, f| optional(v, at, f, &RELATION_NAME)),
     ],
     refused: &[("externalKey", refusal::BY_EXTERNAL_KEY.of("relationUserId"))],
     synonyms: &[],
@@ -171,14 +152,8 @@ fn check_birthday(user: &Map<String, Value>, faults: &mut Faults) {
     let Some(Value::String(birthday)) = user.get("birthday") else {
         return;
     };
-    let lunar = user
-        .get("birthdayCalendarType")
-        .is_some_and(|calendar| calendar == "LUNAR");
-    let checked = if lunar {
-        text::lunar_date(birthday)
-    } else {
-        text::solar_date(birthday)
-    };
+    let lunar = user.get("birthdayCalendarType").is_some_and(|calendar| calendar == "LUNAR");
+    let checked = if lunar { text::lunar_date(birthday) } else { text::solar_date(birthday) };
     if let Err(refusal) = checked {
         faults.add("user.birthday", refusal);
     }
@@ -203,11 +178,7 @@ fn user_name(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
     if !sent("lastName") && !sent("firstName") {
         faults.add(at, refusal::MISSING_NAME);
     }
-    let length = |part: &str| {
-        name.get(part)
-            .and_then(Value::as_str)
-            .map_or(0, |text| text.chars().count())
-    };
+    let length = |part: &str| name.get(part).and_then(Value::as_str).map_or(0, |text| text.chars().count());
     if length("lastName") + length("firstName") > USER_NAME_TOGETHER {
         faults.add(at, refusal::NAMES_TOO_LONG.with(USER_NAME_TOGETHER));
     }
@@ -256,33 +227,20 @@ fn messenger(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
         return Some(Value::Null);
     }
     let messenger = MESSENGER.read(value, at, faults)?;
-    let custom = messenger
-        .get("protocol")
-        .is_some_and(|protocol| protocol == "CUSTOM");
-    match value
-        .get("customProtocol")
-        .is_some_and(|name| !is_blank(name))
-    {
+    let custom = messenger.get("protocol").is_some_and(|protocol| protocol == "CUSTOM");
+    match value.get("customProtocol").is_some_and(|name| !is_blank(name)) {
         true if !custom && has(&messenger, "protocol") => {
-            faults.add(
-                &format!("{at}.customProtocol"),
-                refusal::CUSTOM_PROTOCOL_ALONE,
-            );
+            faults.add(&format!("{at}.customProtocol"), refusal::CUSTOM_PROTOCOL_ALONE);
         }
-        false if custom => faults.add(
-            &format!("{at}.customProtocol"),
-            refusal::MISSING_CUSTOM_PROTOCOL,
-        ),
+        false if custom => faults.add(&format!("{at}.customProtocol"), refusal::MISSING_CUSTOM_PROTOCOL),
         _ => {}
     }
     Some(messenger.into())
 }
 
 fn relations(value: &Value, at: &str, faults: &mut Faults) -> Option<Value> {
-    list(value, at, faults, MAX_RELATIONS, |value, at, faults| {
-        RELATION.read(value, at, faults).map(Value::Object)
-    })
-    .map(Value::Array)
+    list(value, at, faults, MAX_RELATIONS, |value, at, faults| RELATION.read(value, at, faults).map(Value::Object))
+        .map(Value::Array)
 }
 
 fn required_word(value: &Value, at: &str, faults: &mut Faults, words: &[&str]) -> Option<Value> {

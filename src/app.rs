@@ -1,0 +1,316 @@
+//! The composition root: a configuration becomes a running service.
+//!
+//! Only this module sees `Config`; every part gets the parsed values it needs. A test starts the very same value on
+//! port 0 with a ledger of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App as HttpApp, HttpServer};
+use reqwest::Url;
+
+use crate::clock::Clock;
+use crate::config::{self, Config, LedgerUrl};
+use crate::converge::{Backoff, Converge};
+use crate::domain::event::UnassignPolicy;
+use crate::domain::key::KeyTemplate;
+use crate::domain::plan::{Adopt, Policy};
+use crate::domain::profile::ProfileRules;
+use crate::inbound::caller::{Callers, Named};
+use crate::inbound::{self, Doors, EventTime};
+use crate::ledger::sqlite::SqliteStore;
+use crate::ledger::vault::LedgerVault;
+use crate::ledger::{Limits, OpenError, Store, StoreError};
+use crate::lineworks::assertion::{KeyError, Signer};
+use crate::lineworks::directory::{Directory, DirectorySettings};
+use crate::lineworks::http_client;
+use crate::lineworks::token::{TokenCache, TokenSettings};
+use crate::shutdown::{Ended, Shutdown};
+
+/// Connections the service serves at the same time, per worker thread.
+const CONNECTIONS: usize = 2048;
+
+/// Why the service could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] OpenError),
+    /// The ledger belongs to the other kind of run.
+    #[error(
+        "the ledger {path} was used {former}, and this run is {this}; keep them apart: choose another `ledger.url`"
+    )]
+    MixedLedger {
+        /// The database file.
+        path: String,
+        /// What it was used for.
+        former: String,
+        /// What this run is.
+        this: &'static str,
+    },
+    /// The ledger cannot be read or written.
+    #[error("the ledger cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The private key.
+    #[error("lineworks.private_key: {0}")]
+    Key(#[from] KeyError),
+    /// A URL.
+    #[error("{key}: not a usable URL")]
+    Url {
+        /// The configuration key.
+        key: &'static str,
+    },
+    /// The HTTP client.
+    #[error("no HTTPS client could be made: {0}; are the system's CA certificates installed (ca-certificates)?")]
+    Client(#[from] reqwest::Error),
+    /// The address.
+    #[error("server.listen: cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The certificate.
+    #[error("server.tls_certificate, server.tls_key: {0}")]
+    Tls(String),
+}
+
+/// A service that listens and is ready to run.
+pub struct App {
+    address: SocketAddr,
+    server: Server,
+    converge: Arc<Converge>,
+    doors: Arc<Doors>,
+    shutdown_timeout: Duration,
+}
+
+/// Whether a run is a rehearsal; a ledger is never used for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Against the sandbox.
+    Rehearsal,
+    /// Against LINE WORKS.
+    Real,
+}
+
+impl Purpose {
+    fn words(self) -> &'static str {
+        match self {
+            Purpose::Rehearsal => "against the sandbox",
+            Purpose::Real => "against LINE WORKS",
+        }
+    }
+}
+
+impl App {
+    /// Opens the ledger, makes the parts and listens; nothing is served and nobody is worked on before `run_until`.
+    ///
+    /// # Errors
+    /// Says which key of the configuration to look at.
+    pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
+        let store = open_ledger(config, purpose, &clock).await?;
+        let tokens = Arc::new(token_cache(config, &store, &clock)?);
+        let directory = directory(config, &tokens, &clock)?;
+        let settings = converge_settings(config);
+        let converge = Converge::new(Arc::clone(&store), Arc::new(directory), settings, clock.clone());
+        let doors = Doors::new(store, clock, door_settings(config), move || tokens.status());
+        let doors = Arc::new(doors);
+        let (server, address) = listen(config, &doors)?;
+        Ok(Self {
+            address,
+            server,
+            converge: Arc::new(converge),
+            doors,
+            shutdown_timeout: config.server.shutdown_timeout,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
+    pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
+        let handle = self.server.handle();
+        let mut server = tokio::spawn(self.server);
+        let work = tokio::spawn(Arc::clone(&self.converge).run_until(shutdown.soft.clone()));
+        let prune = tokio::spawn(self.converge.prune_until(shutdown.soft.clone()));
+        let ended_alone = tokio::select! {
+            () = shutdown.soft.cancelled() => false,
+            _ = &mut server => true,
+        };
+        if ended_alone {
+            tracing::error!("the HTTP server ended by itself");
+            shutdown.soft.cancel();
+        }
+        tracing::info!("stopping: calls in hand are finished, nothing new is begun");
+        self.doors.stop_waiting();
+        let finish = async {
+            stop_server(&handle, server, ended_alone).await;
+            for task in [work, prune] {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a part of the service broke");
+                }
+            }
+        };
+        match shutdown.finish(finish, self.shutdown_timeout).await {
+            Ended::Finished if ended_alone => Ended::Failed,
+            ended => ended,
+        }
+    }
+}
+
+async fn stop_server(handle: &ServerHandle, server: tokio::task::JoinHandle<std::io::Result<()>>, ended_alone: bool) {
+    if !ended_alone {
+        handle.stop(true).await;
+        if let Ok(Err(error)) = server.await {
+            tracing::error!(%error, "the HTTP server ended with an error");
+        }
+    }
+}
+
+async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result<Arc<dyn Store>, BuildError> {
+    let LedgerUrl::Sqlite(path) = &config.ledger.url;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?);
+    let this = purpose.words();
+    match store.load("purpose").await? {
+        Some(former) if former != this.as_bytes() => {
+            let former = String::from_utf8_lossy(&former).into_owned();
+            return Err(BuildError::MixedLedger { path: path.display().to_string(), former, this });
+        }
+        Some(_) => {}
+        None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
+    }
+    Ok(store)
+}
+
+fn token_cache(config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Result<TokenCache, BuildError> {
+    let lineworks = &config.lineworks;
+    let signer = Signer::new(&lineworks.client_id, &lineworks.service_account, &lineworks.private_key)?;
+    let settings = TokenSettings {
+        auth_url: url("lineworks.auth_url", &lineworks.auth_url)?,
+        client_secret: lineworks.client_secret.clone(),
+        scope: lineworks.scope.clone(),
+        timeout: lineworks.call_timeout,
+    };
+    let vault = LedgerVault::new(Arc::clone(store), clock.clone());
+    Ok(TokenCache::new(settings, signer, Some(Arc::new(vault)), http_client()?))
+}
+
+fn directory(config: &Config, tokens: &Arc<TokenCache>, clock: &Clock) -> Result<Directory, BuildError> {
+    let settings = DirectorySettings {
+        api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
+        domain_id: config.lineworks.domain_id,
+        sso: config.lineworks.sso,
+        call_timeout: config.lineworks.call_timeout,
+    };
+    Ok(Directory::new(settings, Arc::clone(tokens), http_client()?, clock.clone()))
+}
+
+fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
+    Url::parse(text).map_err(|_| BuildError::Url { key })
+}
+
+fn converge_settings(config: &Config) -> crate::converge::Settings {
+    let mut protected = config.unassign.protected.clone();
+    protected.push(config.lineworks.service_account.clone());
+    crate::converge::Settings {
+        workers: config.converge.workers,
+        policy: Policy {
+            adopt: match config.lineworks.adopt {
+                config::Adopt::Never => Adopt::Never,
+                config::Adopt::WhenNoExternalKey => Adopt::WhenNoExternalKey,
+                config::Adopt::ReplaceForeignKey => Adopt::ReplaceForeignKey,
+            },
+            lift_foreign: config.assign.lift_foreign_suspension,
+            unassign: unassign_policy(config),
+            delete_after: config.unassign.delete_after,
+            protected,
+        },
+        domain_id: config.lineworks.domain_id,
+        key: KeyTemplate::new(&config.lineworks.external_key),
+        limits: Limits {
+            per_minute: config.pacing.per_minute,
+            burst: config.pacing.burst,
+            destructive_per_hour: config.unassign.max_per_hour,
+        },
+        call_timeout: config.lineworks.call_timeout,
+        backoff: Backoff { first: config.converge.retry_first, longest: config.converge.retry_longest },
+        keep_history: config.ledger.keep_history,
+    }
+}
+
+fn unassign_policy(config: &Config) -> UnassignPolicy {
+    match config.unassign.policy {
+        config::UnassignPolicy::Suspend => UnassignPolicy::Suspend,
+        config::UnassignPolicy::SuspendThenDelete => UnassignPolicy::SuspendThenDelete,
+        config::UnassignPolicy::Delete => UnassignPolicy::Delete,
+    }
+}
+
+fn door_settings(config: &Config) -> inbound::Settings {
+    let inbound = &config.inbound;
+    let named = |secrets: &[config::NamedSecret]| -> Vec<Named> {
+        secrets.iter().map(|it| Named { name: it.name.clone(), secret: it.secret.clone() }).collect()
+    };
+    inbound::Settings {
+        callers: Callers::new(
+            &named(&inbound.card_secrets),
+            &named(&inbound.signing_secrets),
+            &named(&inbound.hook_secrets),
+            &named(&inbound.admin_secrets),
+            &inbound.hook_header,
+        ),
+        event_time: match inbound.event_time {
+            config::EventTime::Required => EventTime::Required,
+            config::EventTime::Arrival => EventTime::Arrival,
+        },
+        app_id: config.okta.app_id.clone(),
+        rules: ProfileRules { sso: config.lineworks.sso },
+        unassign: unassign_policy(config),
+        allow_call_policy: config.unassign.allow_call_policy,
+        request_timeout: config.server.request_timeout,
+        per_minute: config.pacing.per_minute,
+    }
+}
+
+fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), BuildError> {
+    let address = config.server.listen;
+    let failed = |cause| BuildError::Listen { address, cause };
+    let doors = Arc::clone(doors);
+    let http = HttpServer::new(move || {
+        let doors = Arc::clone(&doors);
+        HttpApp::new().configure(move |service| doors.routes(service))
+    })
+    .workers(config.server.http_workers)
+    .max_connections(CONNECTIONS)
+    .client_request_timeout(config.server.request_timeout)
+    .shutdown_timeout(config.server.shutdown_timeout.as_secs().max(1))
+    .disable_signals();
+    let http = match &config.server.tls {
+        None => http.bind(address).map_err(failed)?,
+        Some(files) => http.bind_rustls_0_23(address, tls(files)?).map_err(failed)?,
+    };
+    let bound = http.addrs().first().copied().unwrap_or(address);
+    Ok((http.run(), bound))
+}
+
+fn tls(files: &config::TlsFiles) -> Result<rustls::ServerConfig, BuildError> {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let unreadable = |path: &std::path::Path, error: &dyn std::fmt::Display| {
+        BuildError::Tls(format!("{} cannot be used: {error}", path.display()))
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(&files.certificate, &error))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| BuildError::Tls(format!("certificate and key do not fit: {error}")))
+}

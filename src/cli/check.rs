@@ -1,0 +1,112 @@
+//! `check`: says what is wrong before traffic does. Nothing is started and nothing is written.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use reqwest::Url;
+
+use super::{BadConfiguration, ConfigArgs};
+use crate::clock::Clock;
+use crate::config::{Config, LedgerUrl};
+use crate::lineworks::assertion::Signer;
+use crate::lineworks::http_client;
+use crate::lineworks::token::{TokenCache, TokenSettings};
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Also ask LINE WORKS for an access token (it is thrown away)
+    #[arg(long)]
+    contact: bool,
+}
+
+impl Check {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let loaded = self.config.load(None).map_err(BadConfiguration::from)?;
+        match &loaded.path {
+            Some(path) => println!("configuration: {}", path.display()),
+            None => println!("configuration: no file, variables and defaults only"),
+        }
+        let mut faults = Vec::new();
+        faults.extend(ledger_fault(&loaded.config.ledger.url));
+        faults.extend(tls_fault(&loaded.config));
+        match signer(&loaded.config) {
+            Err(fault) => faults.push(fault),
+            Ok(signer) if self.contact => faults.extend(contact_fault(&loaded.config, signer).await),
+            Ok(_) => {}
+        }
+        for warning in &loaded.warnings {
+            println!("warning: {warning}");
+        }
+        for fault in &faults {
+            println!("wrong: {fault}");
+        }
+        if !faults.is_empty() {
+            return Ok(ExitCode::from(2));
+        }
+        println!("everything that can be checked from here is right");
+        if !self.contact {
+            println!("(add --contact to also ask LINE WORKS for an access token)");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn signer(config: &Config) -> Result<Signer, String> {
+    let lineworks = &config.lineworks;
+    Signer::new(&lineworks.client_id, &lineworks.service_account, &lineworks.private_key)
+        .map_err(|error| format!("lineworks.private_key: {error}"))
+}
+
+fn ledger_fault(url: &LedgerUrl) -> Option<String> {
+    let LedgerUrl::Sqlite(path) = url;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Some(format!("ledger.url: the folder {} does not exist; make it", folder.display()));
+    }
+    if tempfile::tempfile_in(folder).is_err() {
+        return Some(format!("ledger.url: this user cannot write in {}; change its owner", folder.display()));
+    }
+    None
+}
+
+fn tls_fault(config: &Config) -> Option<String> {
+    let files = config.server.tls.as_ref()?;
+    let missing = [&files.certificate, &files.key].into_iter().find(|path| std::fs::File::open(path).is_err())?;
+    Some(format!("server.tls_certificate, server.tls_key: {} cannot be read", missing.display()))
+}
+
+/// Asks for a token for real; the answer names what LINE WORKS does not accept.
+async fn contact_fault(config: &Config, signer: Signer) -> Option<String> {
+    let http = match http_client() {
+        Ok(http) => http,
+        Err(error) => return Some(format!("no HTTPS client: {error}; are ca-certificates installed?")),
+    };
+    let Ok(auth_url) = Url::parse(&config.lineworks.auth_url) else {
+        return Some("lineworks.auth_url: not a usable URL".to_owned());
+    };
+    let settings = TokenSettings {
+        auth_url,
+        client_secret: config.lineworks.client_secret.clone(),
+        scope: config.lineworks.scope.clone(),
+        timeout: config.lineworks.call_timeout,
+    };
+    let tokens = TokenCache::new(settings, signer, None, http);
+    match tokens.access_token(Clock::system().now()).await {
+        Ok(token) => {
+            println!("LINE WORKS gave an access token, good until {}", token.expires_at());
+            None
+        }
+        Err(error) => {
+            let failure = tokens.status().last_failure;
+            let reason = failure.map(|(_, reason)| reason);
+            let advice = reason.as_ref().map(|reason| reason.cause.english());
+            Some(match advice {
+                Some(advice) => format!("{} {} ({error})", advice.title, advice.todo),
+                None => error.to_string(),
+            })
+        }
+    }
+}

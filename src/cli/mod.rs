@@ -1,0 +1,157 @@
+//! The command line: one enum of commands, one file per command.
+//!
+//! Errors are printed in one paragraph that says what to do; the exit code is 0 for success, 1 for a failure, 2 for
+//! wrong arguments or a wrong configuration, and what `shutdown::Ended` says for a service that was stopped.
+
+mod check;
+mod demo;
+mod operator;
+mod sandbox;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Loaded, SandboxDefaults, Sources};
+use crate::sandbox::SandboxCredentials;
+
+/// Keeps LINE WORKS accounts in step with Okta app assignments.
+#[derive(Debug, Parser)]
+#[command(name = "okta-lineworks", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service
+    Serve(serve::Serve),
+    /// Say what is wrong with the configuration, without starting
+    Check(check::Check),
+    /// Run the fake LINE WORKS alone
+    Sandbox(sandbox::RunSandbox),
+    /// Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
+    Demo(demo::Demo),
+    /// List people and where the work on them stands
+    List(operator::List),
+    /// Show one person with the whole history
+    Show(operator::OnePerson),
+    /// Let the held steps of a person pass
+    Approve(operator::OnePerson),
+    /// Refuse the held steps of a person; the member stays as it is
+    Reject(operator::OnePerson),
+    /// Look at a person again, now
+    Retry(operator::OnePerson),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Default, Args)]
+struct ConfigArgs {
+    /// The configuration file [default: okta-lineworks.toml here, else in /etc/okta-lineworks]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The address to listen on, over the configuration
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// The ledger, over the configuration
+    #[arg(long, value_name = "URL")]
+    ledger: Option<String>,
+}
+
+impl ConfigArgs {
+    /// Reads the configuration; `sandbox` gives the stand-ins of a rehearsal.
+    fn load(&self, sandbox: Option<SandboxDefaults>) -> Result<Loaded, config::ConfigError> {
+        let mut overrides = Vec::new();
+        overrides.extend(self.listen.clone().map(|value| ("server.listen", value)));
+        overrides.extend(self.ledger.clone().map(|value| ("ledger.url", value)));
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        let env = std::env::vars().collect();
+        config::load(&Sources { file: self.config.clone(), env, overrides, sandbox })
+    }
+}
+
+/// The stand-ins a running sandbox offers.
+fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
+    SandboxDefaults {
+        url: url.to_owned(),
+        client_id: credentials.client_id.clone(),
+        client_secret: credentials.client_secret.clone(),
+        service_account: credentials.service_account.clone(),
+        private_key: credentials.private_key.clone(),
+        domain_id: credentials.domain_id,
+    }
+}
+
+/// The stand-ins for a command that reads a rehearsal's configuration without running a sandbox.
+fn absent_sandbox() -> SandboxDefaults {
+    SandboxDefaults {
+        url: "http://127.0.0.1:8090".to_owned(),
+        client_id: "sandbox".to_owned(),
+        client_secret: "sandbox".to_owned(),
+        service_account: "sandbox.serviceaccount@sandbox.example".to_owned(),
+        private_key: "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n".to_owned(),
+        domain_id: 1,
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used:\n{0}")]
+struct BadConfiguration(#[from] config::ConfigError);
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("okta-lineworks: the cryptography of this process is taken already");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("okta-lineworks: the system gives no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(cli.command));
+    // Whatever still runs after a hard stop must not keep the process.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(error) if error.is::<BadConfiguration>() => {
+            eprintln!("okta-lineworks: {error:#}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("okta-lineworks: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Check(check) => check.run().await,
+        Command::Sandbox(sandbox) => sandbox.run().await,
+        Command::Demo(demo) => demo.run().await,
+        Command::List(list) => list.run().await,
+        Command::Show(person) => person.show().await,
+        Command::Approve(person) => person.say("approve").await,
+        Command::Reject(person) => person.say("reject").await,
+        Command::Retry(person) => person.say("retry").await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

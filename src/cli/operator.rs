@@ -1,0 +1,210 @@
+//! `list`, `show`, `approve`, `reject`, `retry`: the operator's words, said to the running service over its own API.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{BadConfiguration, ConfigArgs, absent_sandbox};
+use crate::domain::ids::OktaUserId;
+use crate::lineworks::http_client;
+
+/// How the running service is reached.
+#[derive(Debug, Args)]
+struct Reach {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The service's address, such as https://lineworks.example.com [default: from the configuration]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// A file with an admin secret [default: the first one of the configuration]
+    #[arg(long, value_name = "FILE")]
+    admin_secret_file: Option<PathBuf>,
+    /// The service was started with --sandbox
+    #[arg(long)]
+    sandbox: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    reach: Reach,
+    /// Only people in this state: parked, held, waiting, running, due or settled
+    #[arg(long)]
+    state: Option<String>,
+    /// Only people whose Okta user id, login or member id contains this
+    #[arg(long, short)]
+    query: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OnePerson {
+    /// The Okta user id (00u…)
+    person: OktaUserId,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+impl Reach {
+    fn find(&self) -> anyhow::Result<(String, SecretString)> {
+        if let (Some(url), Some(file)) = (&self.url, &self.admin_secret_file) {
+            return Ok((url.clone(), read_secret(file)?));
+        }
+        let loaded = self.config.load(self.sandbox.then(absent_sandbox)).map_err(BadConfiguration::from)?;
+        let server = &loaded.config.server;
+        let scheme = if server.tls.is_some() { "https" } else { "http" };
+        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{}", server.listen));
+        let secret = match (&self.admin_secret_file, loaded.config.inbound.admin_secrets.first()) {
+            (Some(file), _) => read_secret(file)?,
+            (None, Some(named)) => named.secret.clone(),
+            (None, None) => bail!("inbound.admin_secrets is empty: there is no secret to show"),
+        };
+        Ok((url, secret))
+    }
+
+    async fn call(&self, method: Method, path: &str) -> anyhow::Result<Value> {
+        let (url, secret) = self.find()?;
+        let address = format!("{}{path}", url.trim_end_matches('/'));
+        let request = http_client()?.request(method, &address).bearer_auth(secret.expose_secret());
+        let response = request.send().await.with_context(|| {
+            format!(
+                "the service does not answer at {url}; is it running? (--url says where, --sandbox for a rehearsal)"
+            )
+        })?;
+        let status = response.status();
+        let body: Value = response.json().await.context("the answer is not this service's")?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        bail!("{} {}\n{}{}", text("title"), text("detail"), text("titleJa"), text("detailJa"));
+    }
+}
+
+fn read_secret(file: &PathBuf) -> anyhow::Result<SecretString> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned().into())
+}
+
+impl List {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query = Vec::new();
+            query.extend(self.state.clone().map(|state| ("state", state)));
+            query.extend(self.query.clone().map(|text| ("q", text)));
+            query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            let address = reqwest::Url::parse_with_params("http://x/v1/assignments", &query)?;
+            let path = format!("{}?{}", address.path(), address.query().unwrap_or_default());
+            let page = self.reach.call(Method::GET, &path).await?;
+            for row in page["assignments"].as_array().into_iter().flatten() {
+                if self.reach.json {
+                    println!("{row}");
+                } else {
+                    println!("{}", line(row));
+                }
+            }
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None if self.reach.json => return Ok(ExitCode::SUCCESS),
+                None => {
+                    println!("{}", counts(&page["counts"]));
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+        }
+    }
+}
+
+impl OnePerson {
+    pub(super) async fn show(self) -> anyhow::Result<ExitCode> {
+        let row = self.reach.call(Method::GET, &format!("/v1/assignments/{}", self.person)).await?;
+        if self.reach.json {
+            println!("{row:#}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        println!("{}", line(&row));
+        print_reason(&row["reason"]);
+        println!("\nwhat happened in Okta (newest first)");
+        for event in row["history"]["events"].as_array().into_iter().flatten() {
+            println!(
+                "  {}  {:<11} by {} ({}), {}",
+                word(&event["occurredAt"]),
+                word(&event["kind"]),
+                word(&event["source"]),
+                word(&event["caller"]),
+                word(&event["verdict"])
+            );
+        }
+        println!("\nwhat was done in LINE WORKS (newest first)");
+        for attempt in row["history"]["attempts"].as_array().into_iter().flatten() {
+            println!("  {}  {:<8} {}", word(&attempt["endedAt"]), word(&attempt["state"]), steps(attempt));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    pub(super) async fn say(self, said: &str) -> anyhow::Result<ExitCode> {
+        let answer = self.reach.call(Method::POST, &format!("/v1/assignments/{}/{said}", self.person)).await?;
+        if self.reach.json {
+            println!("{answer}");
+        } else {
+            println!("{said}: done; `okta-lineworks show {}` tells how it goes on", self.person);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// One person in one line.
+fn line(row: &Value) -> String {
+    let when = ["lookAgainAt", "nextTryAt"].into_iter().find_map(|name| row[name].as_str());
+    let when = when.map(|at| format!("  until {at}")).unwrap_or_default();
+    let wish = row["desired"]["kind"].as_str().unwrap_or("unknown");
+    let reason = row["reason"]["code"].as_str().map(|code| format!("  {code}")).unwrap_or_default();
+    format!(
+        "{:<22} {:<8} {:<10} {}{reason}{when}",
+        word(&row["oktaUserId"]),
+        word(&row["state"]),
+        wish,
+        row["login"].as_str().unwrap_or("-"),
+    )
+}
+
+fn print_reason(reason: &Value) {
+    if reason.is_null() {
+        return;
+    }
+    println!("  {} {}", word(&reason["title"]), word(&reason["todo"]));
+    println!("  {}{}", word(&reason["titleJa"]), word(&reason["todoJa"]));
+    if let Some(detail) = reason["detail"].as_str() {
+        println!("  ({detail})");
+    }
+    for field in reason["fields"].as_array().into_iter().flatten() {
+        println!("  {}: {} {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]));
+    }
+}
+
+fn steps(attempt: &Value) -> String {
+    let steps = attempt["steps"].as_array().into_iter().flatten();
+    let steps: Vec<String> = steps.map(|step| format!("{} {}", word(&step["step"]), word(&step["outcome"]))).collect();
+    let calls = attempt["calls"].as_array().map_or(0, Vec::len);
+    let reason = attempt["reason"]["cause"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
+    let steps = if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", ") };
+    format!("{steps} ({calls} calls{reason})")
+}
+
+fn counts(counts: &Value) -> String {
+    let counts = counts.as_object().into_iter().flatten();
+    let counts: Vec<String> = counts.map(|(state, count)| format!("{count} {state}")).collect();
+    if counts.is_empty() { "nobody yet".to_owned() } else { counts.join(", ") }
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}

@@ -1,0 +1,177 @@
+//! The sandbox's own endpoints below `/_sandbox`: switches, faults, clock, tokens, statistics, journal.
+//!
+//! For whoever rehearses, not for clients of LINE WORKS; there is no login, so the sandbox belongs on the loopback
+//! interface. Errors are JSON with one text that says what would be right. Members are in `control_members`.
+
+use std::collections::HashMap;
+
+use actix_web::web::Query;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::control_members;
+use super::faults::Fault;
+use super::pipeline::Call;
+use super::placement::Place;
+use super::reply::Reply;
+use super::world::{Shared, World};
+
+/// What the control endpoints are, for whoever asks for another.
+const ENDPOINTS: &str = "GET credentials; GET, PATCH switches; POST reset; GET, POST members; PATCH, DELETE members/{member}; \
+     GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; GET stats; GET journal; GET, POST placement";
+
+/// A control request that makes no sense.
+#[derive(Debug)]
+pub(crate) struct ControlError {
+    pub(crate) status: u16,
+    pub(crate) text: String,
+}
+
+impl ControlError {
+    pub(crate) fn new(status: u16, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { status, text }
+    }
+}
+
+/// Answers a control request; `path` is what follows `/_sandbox/`.
+pub(crate) fn handle(shared: &Shared, call: &Call, path: &str) -> Reply {
+    answer(shared, call, path).unwrap_or_else(|error| Reply::json(error.status, json!({ "error": error.text })))
+}
+
+fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlError> {
+    let mut world = shared.world();
+    if let Some(member) = path.strip_prefix("members/") {
+        return control_members::one(&mut world, call, member);
+    }
+    let value = match (call.method.as_str(), path) {
+        ("GET", "credentials") => to_json(&shared.app.credentials),
+        ("GET", "switches") => to_json(&world.switches),
+        ("PATCH", "switches") => switch(&mut world, call)?,
+        ("POST", "reset") => {
+            world.reset();
+            shared.flights.forget_most();
+            json!({})
+        }
+        ("GET", "members") => control_members::all(&world),
+        ("POST", "members") => return control_members::seed(&mut world, call),
+        ("GET", "clock") => clock(&world),
+        ("POST", "clock") => advance(&mut world, call)?,
+        ("GET", "faults") => json!({ "faults": world.faults.all() }),
+        ("POST", "faults") => add_faults(&mut world, call)?,
+        ("DELETE", "faults") => {
+            world.faults.clear();
+            json!({ "faults": [] })
+        }
+        ("POST", "tokens/kill") => {
+            world.tokens.kill_all();
+            json!({})
+        }
+        ("GET", "stats") => stats(shared, &world),
+        ("GET", "journal") => journal(&world, call)?,
+        ("GET", "placement") => json!({ "placement": world.placement.all() }),
+        ("POST", "placement") => place(&mut world, call)?,
+        _ => {
+            let text = format!("there is no {} /_sandbox/{path}; there are: {ENDPOINTS}", call.method);
+            return Err(ControlError::new(404, text));
+        }
+    };
+    Ok(Reply::json(200, value))
+}
+
+/// Reads a control request's JSON body.
+pub(crate) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ControlError> {
+    serde_json::from_slice(&call.body)
+        .map_err(|error| ControlError::new(400, format!("the body cannot be used: {error}")))
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).expect("a plain struct with text keys is always JSON")
+}
+
+fn switch(world: &mut World, call: &Call) -> Result<Value, ControlError> {
+    let changes: Map<String, Value> = body(call)?;
+    world.switches = world.switches.changed(&changes).map_err(|text| ControlError::new(400, text))?;
+    Ok(to_json(&world.switches))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Advance {
+    advance_seconds: u32,
+}
+
+fn advance(world: &mut World, call: &Call) -> Result<Value, ControlError> {
+    let advance: Advance = body(call)?;
+    world.clock.advance(advance.advance_seconds);
+    let now = world.clock.now();
+    world.members.sweep(now);
+    Ok(clock(world))
+}
+
+fn clock(world: &World) -> Value {
+    json!({ "now": world.clock.now(), "offsetSeconds": world.clock.offset_seconds() })
+}
+
+fn add_faults(world: &mut World, call: &Call) -> Result<Value, ControlError> {
+    let given: Value = body(call)?;
+    let list = match given {
+        Value::Array(list) => list,
+        one => vec![one],
+    };
+    let mut faults = Vec::new();
+    for fault in list {
+        let fault: Fault = serde_json::from_value(fault)
+            .map_err(|error| ControlError::new(400, format!("the fault cannot be used: {error}")))?;
+        if fault.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            return Err(ControlError::new(400, "a fault's status must be 200 to 599"));
+        }
+        faults.push(fault);
+    }
+    for fault in faults {
+        world.faults.add(fault);
+    }
+    Ok(json!({ "faults": world.faults.all() }))
+}
+
+fn place(world: &mut World, call: &Call) -> Result<Value, ControlError> {
+    let place: Place = body(call)?;
+    world.placement.add(place);
+    Ok(json!({ "placement": world.placement.all() }))
+}
+
+fn journal(world: &World, call: &Call) -> Result<Value, ControlError> {
+    let query = Query::<HashMap<String, String>>::from_query(&call.query)
+        .map_err(|error| ControlError::new(400, error.to_string()))?;
+    let after = match query.get("after") {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| ControlError::new(400, "after must be a number"))?,
+    };
+    Ok(json!(world.records.after(after)))
+}
+
+fn stats(shared: &Shared, world: &World) -> Value {
+    let records = &world.records;
+    let (mut active, mut suspended, mut pending, mut deleted) = (0, 0, 0, 0);
+    for member in world.members.all() {
+        match (member.deleted_at, member.suspended, member.pending) {
+            (Some(_), _, _) => deleted += 1,
+            (None, true, _) => suspended += 1,
+            (None, false, true) => pending += 1,
+            (None, false, false) => active += 1,
+        }
+    }
+    json!({
+        "tokenRequests": records.requests.get("token").copied().unwrap_or(0),
+        "tokensIssued": world.tokens.count,
+        "requests": records.requests,
+        "writes": records.writes,
+        "violations": records.violations(),
+        "violationCount": records.violation_count(),
+        "members": { "active": active, "suspended": suspended, "pending": pending, "deleted": deleted },
+        "membersEverCreated": records.created.values().sum::<u64>(),
+        "createdPerEmail": records.created,
+        "maxConcurrentWritesPerMember": shared.flights.most(),
+    })
+}

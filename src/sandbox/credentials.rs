@@ -1,0 +1,100 @@
+//! The app that the sandbox's Developer Console would show: ids, secret, private key, registered scopes.
+//!
+//! Made afresh at every start. What a client is given is `SandboxCredentials`; the sandbox itself keeps only the public
+//! key, with which it checks assertions. Secrets never reach a log: `Debug` leaves them out.
+
+use std::fmt;
+use std::io;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use super::switches::Plan;
+
+/// Scopes a Free plan can register (reference: the vendor's scope page, "allowed directory scopes").
+const FREE_SCOPES: [&str; 5] = ["user.read", "group.read", "orgunit.read", "user.email.read", "user.profile.read"];
+
+/// What only the paid plans can register on top.
+const PAID_SCOPES: [&str; 5] = ["user", "group", "orgunit", "directory", "directory.read"];
+
+/// Everything a client needs to talk to one sandbox.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxCredentials {
+    /// Client id of the app, the assertion's `iss`.
+    pub client_id: String,
+    /// Client secret of the app.
+    pub client_secret: String,
+    /// Service account of the app, the assertion's `sub`.
+    pub service_account: String,
+    /// RSA key of the app, PKCS#8 PEM.
+    pub private_key: String,
+    /// Number of the tenant's only domain.
+    pub domain_id: i64,
+    /// Name of that domain, the part of every login after the `@`.
+    pub domain: String,
+    /// Scopes registered on the app when the sandbox started.
+    pub scopes: Vec<String>,
+}
+
+impl fmt::Debug for SandboxCredentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SandboxCredentials")
+            .field("client_id", &self.client_id)
+            .field("service_account", &self.service_account)
+            .field("domain_id", &self.domain_id)
+            .field("domain", &self.domain)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a new app, and the public key (PKCS#1 DER) that belongs to its private key.
+///
+/// # Errors
+/// When the computer cannot make an RSA key.
+pub(crate) fn generate(plan: Plan) -> io::Result<(SandboxCredentials, Vec<u8>)> {
+    let broken = |what: &str| io::Error::other(format!("{what}: the cryptography library refused"));
+    let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| broken("making the app's key"))?;
+    let pkcs8: Pkcs8V1Der = key.as_der().map_err(|_| broken("writing the app's key as PKCS#8"))?;
+    let credentials = SandboxCredentials {
+        client_id: random_text(20),
+        client_secret: random_text(10),
+        service_account: format!("{}.serviceaccount@sandbox.example", random_text(5)),
+        private_key: pem(pkcs8.as_ref()),
+        domain_id: fastrand::i64(10_000_000..100_000_000),
+        domain: "sandbox.example".to_owned(),
+        scopes: registered_scopes(plan).into_iter().map(str::to_owned).collect(),
+    };
+    Ok((credentials, key.public_key().as_ref().to_vec()))
+}
+
+/// Scopes the app can be granted under `plan`.
+pub(crate) fn registered_scopes(plan: Plan) -> Vec<&'static str> {
+    match plan {
+        Plan::Free => FREE_SCOPES.to_vec(),
+        Plan::Advanced => PAID_SCOPES.into_iter().chain(FREE_SCOPES).collect(),
+    }
+}
+
+fn random_text(length: usize) -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(length).collect::<String>().to_lowercase()
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    for (position, letter) in text.chars().enumerate() {
+        if position > 0 && position % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(letter);
+    }
+    pem.push_str("\n-----END PRIVATE KEY-----\n");
+    pem
+}

@@ -1,0 +1,94 @@
+//! HTTP: requests become calls, replies become responses.
+//!
+//! Everything is served by one handler, because the vendor's paths are read undecoded. Vendor calls run in tasks of their
+//! own; when the client goes away only the handler ends.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
+use actix_web::web::{self, Bytes, Data, PayloadConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use futures_util::stream;
+use tokio::sync::oneshot;
+
+use super::control;
+use super::pipeline::{self, Call};
+use super::reply::{Body, Reply};
+use super::world::Shared;
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// Makes the server on a socket that listens already.
+pub(crate) fn build(listener: TcpListener, shared: Arc<Shared>) -> io::Result<(Server, ServerHandle)> {
+    let shared = Data::from(shared);
+    let server = HttpServer::new(move || {
+        App::new().app_data(shared.clone()).app_data(PayloadConfig::new(LARGEST_BODY)).default_service(web::to(handle))
+    })
+    .listen(listener)?
+    .workers(1)
+    .disable_signals()
+    // A client that goes away is noticed at once.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(0)
+    .run();
+    let handle = server.handle();
+    Ok((server, handle))
+}
+
+async fn handle(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
+    let call = read(&request, body);
+    let shared = shared.into_inner();
+    if let Some(path) = call.path.strip_prefix("/_sandbox/") {
+        return write(control::handle(&shared, &call, path));
+    }
+    // Held while the client waits; actix drops this handler, and with it the sender, when the client goes away.
+    let (_waiting, client) = oneshot::channel();
+    let task = tokio::spawn(pipeline::serve(shared, call, client));
+    match task.await {
+        Ok(reply) => write(reply),
+        Err(error) => {
+            tracing::error!(%error, "the sandbox failed to serve a call");
+            HttpResponse::InternalServerError().body("the sandbox failed to serve this call")
+        }
+    }
+}
+
+fn read(request: &HttpRequest, body: Bytes) -> Call {
+    let header = |name: HeaderName| {
+        let value = request.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    Call {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.query_string().to_owned(),
+        host: header(HOST).unwrap_or_default(),
+        authorization: header(AUTHORIZATION),
+        content_type: header(CONTENT_TYPE).unwrap_or_default().to_lowercase(),
+        body,
+    }
+}
+
+fn write(reply: Reply) -> HttpResponse<BoxBody> {
+    if reply.cut {
+        // A body that fails before its first byte makes actix drop the connection with nothing written.
+        let failing = stream::once(async { Err::<Bytes, _>(io::Error::other("cut off on purpose")) });
+        return HttpResponse::Ok().streaming(failing);
+    }
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    for (name, value) in reply.headers {
+        response.insert_header((name, value));
+    }
+    match reply.body {
+        Body::None => response.finish(),
+        Body::Json(value) => response.json(value),
+        Body::Text(text) => response.content_type("text/html; charset=utf-8").body(text),
+    }
+}

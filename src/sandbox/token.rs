@@ -1,0 +1,231 @@
+//! The token endpoint: checks a service account's assertion for real and hands out opaque access tokens.
+//!
+//! Independent of any JWT library, so that a mistake in one cannot hide here. Rules: the vendor's "JWT" page (claims in
+//! seconds, at most 60 minutes, RS256) and the error shapes of RFC 6749, section 5.2. The assertion's times are good if
+//! they are good by real time or by the sandbox's clock: a client's clock need not move when the sandbox's does.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::clock::Clock;
+use super::credentials::{SandboxCredentials, registered_scopes};
+use super::reply::Reply;
+use super::switches::{ExpiresIn, Switches, TokenErrorStatus};
+
+/// The longest life of an assertion, in seconds (field report quoting the vendor's JWT page).
+const LONGEST_ASSERTION: f64 = 3600.0;
+
+/// How far ahead `iat` may be; the allowed skew is not documented.
+const SKEW: f64 = 60.0;
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// The official Python sample encodes the grant type twice, and works.
+const GRANT_TYPE_ENCODED: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
+
+/// The app as the token endpoint knows it.
+pub(crate) struct App {
+    pub(crate) credentials: SandboxCredentials,
+    pub(crate) public_key: Vec<u8>,
+}
+
+/// The access tokens that were issued.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    issued: HashMap<String, Token>,
+    pub(crate) count: u64,
+}
+
+struct Token {
+    scopes: Vec<String>,
+    expires: Timestamp,
+    killed: bool,
+}
+
+/// What a presented token turns out to be.
+#[derive(Debug)]
+pub(crate) enum Presented {
+    Unknown,
+    Dead,
+    Good(Vec<String>),
+}
+
+impl Tokens {
+    fn issue(&mut self, scopes: Vec<String>, expires: Timestamp) -> String {
+        let mut bytes = [0_u8; 46];
+        fastrand::fill(&mut bytes);
+        // The first bytes come out as "+/+/" and 46 bytes end in "==": a client must form-encode all three.
+        bytes[..3].copy_from_slice(&[0xfb, 0xff, 0xbf]);
+        let text = STANDARD.encode(bytes);
+        self.count += 1;
+        let token = Token { scopes, expires, killed: false };
+        self.issued.insert(text.clone(), token);
+        text
+    }
+
+    /// Ends the life of every token.
+    pub(crate) fn kill_all(&mut self) {
+        for token in self.issued.values_mut() {
+            token.killed = true;
+        }
+    }
+
+    /// Looks a bearer token up.
+    pub(crate) fn present(&self, text: &str, now: Timestamp) -> Presented {
+        match self.issued.get(text) {
+            None => Presented::Unknown,
+            Some(token) if token.killed || token.expires <= now => Presented::Dead,
+            Some(token) => Presented::Good(token.scopes.clone()),
+        }
+    }
+}
+
+/// A refusal in OAuth's shape.
+struct OauthError {
+    error: &'static str,
+    description: &'static str,
+}
+
+const fn refuse<T>(error: &'static str, description: &'static str) -> Result<T, OauthError> {
+    Err(OauthError { error, description })
+}
+
+/// Answers a token request. `form` is None when the body was no form.
+pub(crate) fn answer(
+    app: &App,
+    tokens: &mut Tokens,
+    switches: &Switches,
+    clock: &Clock,
+    form: Option<&HashMap<String, String>>,
+) -> Reply {
+    let Some(form) = form else {
+        return unexpected(400);
+    };
+    match check(app, switches, clock, form) {
+        Ok(scopes) => grant(tokens, switches, clock, scopes),
+        Err(refused) => {
+            let unauthorized =
+                refused.error == "invalid_client" && switches.token_error_status == TokenErrorStatus::Rfc;
+            let status = if unauthorized { 401 } else { 400 };
+            Reply::json(status, json!({ "error": refused.error, "error_description": refused.description }))
+        }
+    }
+}
+
+/// The third error shape of LINE WORKS, recorded for a malformed token request.
+pub(crate) fn unexpected(status: u16) -> Reply {
+    Reply::json(status, json!({ "returnCode": "99", "returnMessage": "UnexpectedError" }))
+}
+
+fn grant(tokens: &mut Tokens, switches: &Switches, clock: &Clock, scopes: Vec<String>) -> Reply {
+    if switches.new_token_kills_older {
+        tokens.kill_all();
+    }
+    let life = switches.access_token_life_seconds;
+    let expires = clock.now() + SignedDuration::from_secs(i64::from(life));
+    let scope = scopes.join(" ");
+    let access_token = tokens.issue(scopes, expires);
+    let expires_in = match switches.expires_in {
+        ExpiresIn::String => json!(life.to_string()),
+        ExpiresIn::Number => json!(life),
+    };
+    // A service account never needs a refresh token, so the sandbox has no refresh grant: the value opens nothing.
+    let refresh_token = format!("jp1{}==", fastrand::u64(..));
+    Reply::json(
+        200,
+        json!({
+            "access_token": access_token,
+            "refresh_token": refresh_token,
+            "scope": scope,
+            "token_type": "Bearer",
+            "expires_in": expires_in,
+        }),
+    )
+}
+
+/// Checks the whole request and returns the scopes it may have.
+fn check(
+    app: &App,
+    switches: &Switches,
+    clock: &Clock,
+    form: &HashMap<String, String>,
+) -> Result<Vec<String>, OauthError> {
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    if ![GRANT_TYPE, GRANT_TYPE_ENCODED].contains(&field("grant_type")) {
+        return refuse("unsupported_grant_type", "The grant type is not supported.");
+    }
+    if field("client_id") != app.credentials.client_id {
+        return refuse("invalid_client", "The client does not exist.");
+    }
+    if field("client_secret") != app.credentials.client_secret {
+        return refuse("invalid_client", "The client secret is wrong.");
+    }
+    let claims = verified_claims(app, field("assertion"))?;
+    check_claims(app, clock, &claims)?;
+    let scopes: Vec<String> = field("scope").split(' ').map(str::to_owned).collect();
+    let registered = registered_scopes(switches.plan);
+    if scopes.iter().any(|scope| !registered.contains(&scope.as_str())) {
+        return refuse("invalid_scope", "Request scope is not valid.");
+    }
+    Ok(scopes)
+}
+
+/// The claims of an assertion whose header and signature are in order.
+fn verified_claims(app: &App, assertion: &str) -> Result<Map<String, Value>, OauthError> {
+    let malformed = OauthError { error: "invalid_grant", description: "The assertion is not a JWT." };
+    let parts: Vec<&str> = assertion.split('.').collect();
+    let [header, claims, signature] = parts[..] else {
+        return Err(malformed);
+    };
+    let decoded = (object(header), object(claims), URL_SAFE_NO_PAD.decode(signature));
+    let (Some(head), Some(body), Ok(signature)) = decoded else {
+        return Err(malformed);
+    };
+    if head.get("alg") != Some(&json!("RS256")) {
+        return refuse("invalid_grant", "The assertion must be signed with RS256.");
+    }
+    let signed = format!("{header}.{claims}");
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &app.public_key)
+        .verify(signed.as_bytes(), &signature)
+        .map_err(|_| OauthError {
+            error: "invalid_client",
+            description: "The assertion's signature does not match the app's key.",
+        })?;
+    Ok(body)
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn check_claims(app: &App, clock: &Clock, claims: &Map<String, Value>) -> Result<(), OauthError> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    if text("iss") != Some(&app.credentials.client_id) {
+        return refuse("invalid_client", "iss is not the client id.");
+    }
+    if text("sub") != Some(&app.credentials.service_account) {
+        return refuse("invalid_client", "sub is not the app's service account.");
+    }
+    let seconds = |name: &str| claims.get(name).and_then(Value::as_f64);
+    let (Some(issued), Some(expires)) = (seconds("iat"), seconds("exp")) else {
+        return refuse("invalid_grant", "iat and exp must be numbers.");
+    };
+    if expires - issued > LONGEST_ASSERTION {
+        return refuse("invalid_grant", "exp is more than 60 minutes after iat.");
+    }
+    let real = Clock::real_now();
+    if ![real, clock.now()].iter().any(|now| is_current(issued, expires, *now)) {
+        return refuse("invalid_grant", "The assertion has expired or is not yet valid.");
+    }
+    Ok(())
+}
+
+fn is_current(issued: f64, expires: f64, now: Timestamp) -> bool {
+    let now = now.as_millisecond() as f64 / 1000.0;
+    issued <= now + SKEW && now < expires
+}

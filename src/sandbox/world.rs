@@ -1,0 +1,124 @@
+//! Everything the sandbox knows, under one lock: members, tokens, quota, faults, records, switches, clock.
+//!
+//! The lock is held for the length of one decision or one effect, never across a wait, so that effects happen whole and
+//! one after the other however many calls are open.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::clock::Clock;
+use super::faults::Faults;
+use super::flight::Flights;
+use super::member::Members;
+use super::pipeline::Call;
+use super::placement::Placement;
+use super::quota::Quota;
+use super::records::{Records, Rule, Violation};
+use super::route::Lookup;
+use super::switches::Switches;
+use super::token::{App, Tokens};
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) app: App,
+    pub(crate) flights: Flights,
+    /// Where the sandbox listens.
+    pub(crate) port: u16,
+    world: Mutex<World>,
+}
+
+impl Shared {
+    pub(crate) fn new(app: App, port: u16, switches: Switches, strict: bool) -> Self {
+        let world = World {
+            domain_id: app.credentials.domain_id,
+            domain: app.credentials.domain.clone(),
+            strict,
+            switches,
+            epoch: 0,
+            clock: Clock::default(),
+            members: Members::default(),
+            tokens: Tokens::default(),
+            quota: Quota::default(),
+            faults: Faults::default(),
+            records: Records::default(),
+            placement: Placement::default(),
+        };
+        Self { app, flights: Flights::default(), port, world: Mutex::new(world) }
+    }
+
+    /// The world as it is now: whoever's grace is over has gone.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = world.clock.now();
+        world.members.sweep(now);
+        world
+    }
+}
+
+/// The state of the fake LINE WORKS.
+pub(crate) struct World {
+    pub(crate) domain_id: i64,
+    pub(crate) domain: String,
+    /// Refuse whatever is a violation.
+    pub(crate) strict: bool,
+    pub(crate) switches: Switches,
+    /// Counts resets, so that what was under way before one has no effect after it.
+    pub(crate) epoch: u64,
+    pub(crate) clock: Clock,
+    pub(crate) members: Members,
+    pub(crate) tokens: Tokens,
+    pub(crate) quota: Quota,
+    pub(crate) faults: Faults,
+    pub(crate) records: Records,
+    pub(crate) placement: Placement,
+}
+
+impl World {
+    /// Forgets everything but the switches and what members can be placed in.
+    pub(crate) fn reset(&mut self) {
+        self.epoch += 1;
+        self.clock = Clock::default();
+        self.members = Members::default();
+        self.tokens = Tokens::default();
+        self.quota = Quota::default();
+        self.faults = Faults::default();
+        self.records = Records::default();
+    }
+
+    /// Records that a call broke a rule.
+    pub(crate) fn accuse(&mut self, call: &Call, rule: Rule, lookup: Option<&Lookup>, text: &str) {
+        let member = lookup.map(|lookup| match self.members.find(lookup) {
+            Some(member) => member.user_id.clone(),
+            None => match lookup {
+                Lookup::Id(text) | Lookup::Email(text) | Lookup::ExternalKey(text) => text.clone(),
+            },
+        });
+        self.records.accuse(Violation {
+            rule,
+            method: call.method.clone(),
+            path: call.path.clone(),
+            member,
+            description: text.to_owned(),
+            time: self.clock.now(),
+        });
+    }
+
+    /// The names one person goes by, for noticing overlaps: those of the member, if it exists, and what was sent.
+    pub(crate) fn person(&self, lookups: &[Lookup]) -> Vec<String> {
+        let mut keys = Vec::new();
+        for lookup in lookups {
+            keys.push(match lookup {
+                Lookup::Id(id) => format!("id:{id}"),
+                Lookup::Email(email) => format!("email:{}", email.to_lowercase()),
+                Lookup::ExternalKey(key) => format!("externalKey:{key}"),
+            });
+            if let Some(member) = self.members.find(lookup) {
+                keys.push(format!("id:{}", member.user_id));
+                keys.push(format!("email:{}", member.email().to_lowercase()));
+                keys.extend(member.external_key().map(|key| format!("externalKey:{key}")));
+            }
+        }
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}

@@ -1,0 +1,27 @@
+//! Logs: one line per fact, as text for a terminal or as JSON for a collector, always to standard error.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// The shape of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
+}
+
+/// Starts logging. A second call changes nothing.
+pub fn start(format: Format, filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    let started = match format {
+        Format::Text => lines.with_target(false).try_init(),
+        Format::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+    };
+    // Logging started already, by a test or by an earlier part of the program: it goes on as it is.
+    let _ = started;
+}
