@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, Url};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -195,13 +195,10 @@ impl Api {
     fn request(&self, call: &Call, url: &Url, token: &AccessToken, deadline: Instant) -> reqwest::RequestBuilder {
         let left = deadline.saturating_duration_since(Instant::now());
         let request = self.http.request(call.method.clone(), url.clone()).timeout(left);
-        let request = match HeaderValue::try_from(format!("Bearer {}", token.secret().expose_secret())) {
-            Ok(mut bearer) => {
-                bearer.set_sensitive(true);
-                request.header(AUTHORIZATION, bearer)
-            }
-            // A token that is no header text; LINE WORKS answers 401 and another one is asked for.
-            Err(_) => request,
+        // A token that is no header text is not sent at all; LINE WORKS answers 401 and another one is asked for.
+        let request = match bearer(token.secret()) {
+            Some(bearer) => request.header(AUTHORIZATION, bearer),
+            None => request,
         };
         match &call.body {
             Some(body) => request.json(body),
@@ -233,6 +230,13 @@ impl Broken {
     }
 }
 
+/// The header with the token, marked so that no HTTP library prints it.
+fn bearer(token: &SecretString) -> Option<HeaderValue> {
+    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).ok()?;
+    bearer.set_sensitive(true);
+    Some(bearer)
+}
+
 /// The body, or none if it is longer than 1 MiB.
 pub(crate) async fn read_body(mut response: Response) -> reqwest::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
@@ -259,4 +263,17 @@ pub(crate) fn describe(error: reqwest::Error) -> String {
         cause = source;
     }
     answer::clean(&format!("{what}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_does_not_print() {
+        let header = bearer(&"t0ken".into()).expect("a header");
+        assert_eq!(header, "Bearer t0ken");
+        assert!(!format!("{header:?}").contains("t0ken"));
+        assert_eq!(bearer(&"two\nlines".into()), None);
+    }
 }

@@ -149,7 +149,7 @@ fn restored(text: &str) -> Result<Zeroizing<String>, KeyError> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::sync::OnceLock;
 
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -181,7 +181,7 @@ pub(crate) mod tests {
     }
 
     /// A signer with the first (0) or second (1) key.
-    pub(crate) fn signer(which: usize) -> Signer {
+    fn signer(which: usize) -> Signer {
         Signer::new("client-a", "ab12c.serviceaccount@example.jp", &pem("PRIVATE KEY", &keys()[which]).into())
             .expect("the key is good")
     }

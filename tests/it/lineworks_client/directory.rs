@@ -73,16 +73,19 @@ async fn a_hit_ends_the_search() {
     let member = client.directory.find(&hints, &client.gate).await.expect("read").expect("found");
     assert_eq!(member.id.as_str(), "user-9");
     assert_eq!(works.seen().len(), 2);
+    client.directory.find(&hints, &client.gate).await.expect("read");
+    assert_eq!(works.seen().len(), 2 + 3, "a former key that is the present one is not asked for twice");
 }
 
 #[tokio::test]
 async fn a_member_that_cannot_be_read_is_not_taken_for_absent() {
     let (works, client) = start().await;
+    let too_long = json!({"userId": "user-1", "email": "hanako@example.jp", "task": "x".repeat(1024 * 1024)});
     let table = [
         (Answer::error(404, "NOT_FOUND", "Api not exists"), None),
         (Answer::new(404, "<html>not here</html>"), Some(Cause::LineWorksFailing)),
         (Answer::new(200, json!({"email": "hanako@example.jp"})), Some(Cause::LineWorksFailing)),
-        (Answer::new(200, "x".repeat(1024 * 1024 + 1)), Some(Cause::LineWorksFailing)),
+        (Answer::new(200, too_long), Some(Cause::LineWorksFailing)),
         (Answer::error(500, "INTERNAL_SERVER_ERROR", "x"), Some(Cause::LineWorksFailing)),
     ];
     for (answer, waits_for) in table {

@@ -102,13 +102,23 @@ async fn a_refusal_is_shared_too_and_heals_by_itself() {
 }
 
 #[tokio::test]
+async fn a_failure_is_not_remembered_by_a_clock_that_jumped_back() {
+    let works = Counterpart::start().await;
+    works.token_answers([Answer::new(503, "")]);
+    let client = Setup::default().client(&works);
+    assert_eq!(refusal(&client).await, Cause::LineWorksFailing);
+    client.clock.advance(SignedDuration::from_hours(-1));
+    assert_eq!(token_of(&client).await, "token-2");
+}
+
+#[tokio::test]
 async fn nonsense_from_the_token_endpoint_waits() {
     let works = Counterpart::start().await;
     let bodies = [
         Answer::new(200, "<html>login</html>"),
         Answer::new(200, ""),
         Answer::new(400, json!({"returnCode": "99", "returnMessage": "UnexpectedError"})),
-        Answer::new(200, "x".repeat(2 * 1024 * 1024)),
+        Answer::new(200, json!({"access_token": "t", "scope": "x".repeat(2 * 1024 * 1024)})),
         Answer::new(307, "").with("Location", "https://attacker.example/oauth2/v2.0/token"),
     ];
     works.token_answers(bodies);
