@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 /// Tells the time, to the millisecond.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
+    moved: Arc<Notify>,
 }
 
 impl Clock {
@@ -28,9 +30,15 @@ impl Clock {
         Timestamp::from_millisecond(now_ms).unwrap_or(now)
     }
 
-    /// Moves this clock and all its clones ahead.
+    /// Moves this clock and all its clones ahead (or back), and tells whoever sleeps until a moment.
     pub fn advance(&self, by: SignedDuration) {
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.ahead_ms.fetch_add(by_ms, Ordering::Relaxed);
+        self.moved.notify_waiters();
+    }
+
+    /// Resolves when the clock is moved by hand; the system's clock never is.
+    pub async fn moved(&self) {
+        self.moved.notified().await;
     }
 }

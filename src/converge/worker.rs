@@ -99,6 +99,7 @@ impl Converge {
             () = stopping.cancelled() => {}
             () = freed.notified() => {}
             () = self.store.wake().due() => {}
+            () = self.clock.moved() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }

@@ -1,0 +1,378 @@
+//! The verbs of the tests: start the real service and the real sandbox on free ports, and talk to both over HTTP.
+//!
+//! `TestApp::start` builds the very same `App` as the program does, with a ledger of its own in a temporary folder.
+//! `finish` stops it softly and fails the test when the sandbox counted a violation or a call was cut off.
+
+#![allow(dead_code, reason = "each test file uses the verbs it needs")]
+
+use std::sync::Once;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use okta_lineworks::app::{App, Purpose};
+use okta_lineworks::clock::Clock;
+use okta_lineworks::config::{self, SandboxDefaults, Sources};
+use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
+use okta_lineworks::shutdown::{Ended, Shutdown};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+pub const CARD: &str = "sandbox-card";
+pub const SIGNING: &str = "sandbox-signing";
+pub const HOOK: &str = "sandbox-hook";
+pub const ADMIN: &str = "sandbox-admin";
+pub const APP_ID: &str = "0oaSANDBOX";
+
+/// Waits that make a test quick: short calls and short backoff.
+const QUICK: &str = r#"
+[lineworks]
+call_timeout = "700ms"
+[converge]
+retry_first = "100ms"
+retry_longest = "400ms"
+"#;
+
+/// One provider of cryptography for the whole test process.
+pub fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Another test of this process may have installed it; there is only this one.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    });
+}
+
+/// A running service with a sandbox beside it.
+pub struct TestApp {
+    pub url: String,
+    pub sandbox_url: String,
+    pub clock: Clock,
+    pub http: reqwest::Client,
+    sandbox: Option<Sandbox>,
+    folder: TempDir,
+    settings: String,
+    shutdown: Shutdown,
+    running: Option<JoinHandle<Ended>>,
+}
+
+/// An answer with its body read.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+    pub text: String,
+}
+
+impl TestApp {
+    /// The service as `serve --sandbox` runs it, with short waits.
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// The same with settings (TOML) laid over it. Sections of `QUICK` given here replace the quick ones.
+    pub async fn with(settings: &str) -> Self {
+        install_crypto();
+        let options = SandboxOptions {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            switches: Switches::default(),
+            strict: false,
+        };
+        let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut app = Self {
+            url: String::new(),
+            sandbox_url: sandbox.url().to_owned(),
+            clock: Clock::system(),
+            http: reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client"),
+            sandbox: Some(sandbox),
+            folder,
+            settings: merge(QUICK, settings),
+            shutdown: Shutdown::default(),
+            running: None,
+        };
+        app.boot().await;
+        app
+    }
+
+    async fn boot(&mut self) {
+        let sandbox = self.sandbox.as_ref().expect("runs until the end");
+        let it = sandbox.credentials().clone();
+        let file = self.folder.path().join("okta-lineworks.toml");
+        std::fs::write(&file, &self.settings).expect("the folder is ours");
+        let ledger = self.folder.path().join("ledger.db");
+        let loaded = config::load(&Sources {
+            file: Some(file),
+            env: Vec::new(),
+            overrides: vec![
+                ("server.listen", "127.0.0.1:0".to_owned()),
+                ("ledger.url", format!("sqlite:{}", ledger.display())),
+            ],
+            sandbox: Some(SandboxDefaults {
+                url: sandbox.url().to_owned(),
+                client_id: it.client_id,
+                client_secret: it.client_secret,
+                service_account: it.service_account,
+                private_key: it.private_key,
+                domain_id: it.domain_id,
+            }),
+        })
+        .expect("the test's settings are right");
+        let app = App::build(&loaded.config, Purpose::Rehearsal, self.clock.clone()).await.expect("builds");
+        self.url = format!("http://{}", app.address());
+        self.shutdown = Shutdown::default();
+        let shutdown = self.shutdown.clone();
+        self.running = Some(tokio::spawn(async move { app.run_until(&shutdown).await }));
+    }
+
+    /// Stops the service softly and says how it ended; the sandbox goes on.
+    pub async fn stop(&mut self) -> Ended {
+        self.shutdown.soft.cancel();
+        let running = self.running.take().expect("is running");
+        tokio::time::timeout(Duration::from_secs(40), running).await.expect("stops in time").expect("no panic")
+    }
+
+    /// Stops and starts the service on the same ledger.
+    pub async fn restart(&mut self) {
+        assert_eq!(self.stop().await, Ended::Finished);
+        self.boot().await;
+    }
+
+    /// Ends the test: the service stops softly, and nobody broke a rule of LINE WORKS.
+    pub async fn finish(mut self) {
+        let stats = self.stats().await;
+        if self.running.is_some() {
+            assert_eq!(self.stop().await, Ended::Finished);
+        }
+        if let Some(sandbox) = self.sandbox.take() {
+            sandbox.stop().await;
+        }
+        assert_eq!(stats["violationCount"], 0, "violations: {:#}", stats["violations"]);
+    }
+
+    /// The folder of the ledger and the configuration.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Moves the service's and the sandbox's clock ahead.
+    pub async fn advance(&self, by: Duration) {
+        let answer = self.sandbox("clock", json!({"advanceSeconds": by.as_secs()})).await;
+        assert!(answer.status.is_success(), "{answer:?}");
+        self.clock.advance(jiff::SignedDuration::try_from(by).expect("in range"));
+    }
+
+    // --- the card's door -----------------------------------------------------------------------------------------
+
+    /// `PUT` with a profile, as a card does it.
+    pub async fn assign(&self, person: &str, user: Value) -> Answer {
+        self.put(person, json!({ "user": user })).await
+    }
+
+    /// `PUT` with this body, bearer secret.
+    pub async fn put(&self, person: &str, body: Value) -> Answer {
+        self.card(Method::PUT, person).json(&body).answer().await
+    }
+
+    /// `PUT` that does not wait for the outcome.
+    pub async fn put_without_waiting(&self, person: &str, body: Value) -> Answer {
+        self.card(Method::PUT, person).header("Prefer", "wait=0").json(&body).answer().await
+    }
+
+    /// `DELETE` with this query (without the question mark; may be empty).
+    pub async fn unassign(&self, person: &str, query: &str) -> Answer {
+        self.card(Method::DELETE, &format!("{person}?{query}")).answer().await
+    }
+
+    /// A card's request with the bearer secret.
+    pub fn card(&self, method: Method, person_and_query: &str) -> RequestBuilder {
+        let address = format!("{}/v1/assignments/{person_and_query}", self.url);
+        self.http.request(method, address).bearer_auth(CARD)
+    }
+
+    /// A signed card request over exactly these bytes; `seconds_off` moves the timestamp.
+    pub fn signed(&self, method: Method, target: &str, body: &str, seconds_off: i64) -> RequestBuilder {
+        let made = self.clock.now() + jiff::SignedDuration::from_secs(seconds_off);
+        let timestamp = made.to_string();
+        let signature = sign(SIGNING, &timestamp, method.as_str(), target, body);
+        self.http
+            .request(method, format!("{}{target}", self.url))
+            .header("X-Timestamp", timestamp)
+            .header("X-Signature", signature)
+            .body(body.to_owned())
+    }
+
+    // --- the hook's door -----------------------------------------------------------------------------------------
+
+    /// Delivers events as Okta does.
+    pub async fn deliver(&self, events: Vec<Value>) -> Answer {
+        let body = delivery(events);
+        self.http.post(format!("{}/v1/okta/events", self.url)).header("Authorization", HOOK).json(&body).answer().await
+    }
+
+    // --- the operator's door -------------------------------------------------------------------------------------
+
+    /// One person's row with the history.
+    pub async fn row(&self, person: &str) -> Value {
+        let answer = self.admin(Method::GET, &format!("/v1/assignments/{person}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// An operator's request.
+    pub async fn admin(&self, method: Method, target: &str) -> Answer {
+        self.http.request(method, format!("{}{target}", self.url)).bearer_auth(ADMIN).answer().await
+    }
+
+    /// Reads the row until it satisfies the condition; fails with the last row after 20 seconds.
+    pub async fn row_when(&self, person: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let row = self.row(person).await;
+            if condition(&row) {
+                return row;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {row:#}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The row once its state is this one and no event is left to apply.
+    pub async fn row_in(&self, person: &str, state: &str) -> Value {
+        self.row_when(person, |row| row["state"] == state).await
+    }
+
+    // --- LINE WORKS ----------------------------------------------------------------------------------------------
+
+    /// The member with this e-mail or external key, as LINE WORKS has it.
+    pub async fn member(&self, email_or_key: &str) -> Option<Value> {
+        let members = self.members().await;
+        members.into_iter().find(|it| it["email"] == email_or_key || it["userExternalKey"] == email_or_key)
+    }
+
+    /// Every member LINE WORKS has.
+    pub async fn members(&self) -> Vec<Value> {
+        let answer = self.http.get(format!("{}/_sandbox/members", self.sandbox_url)).answer().await;
+        match answer.body {
+            Value::Array(members) => members,
+            Value::Object(mut body) => match body.remove("members") {
+                Some(Value::Array(members)) => members,
+                other => panic!("no members: {other:?}"),
+            },
+            other => panic!("no members: {other}"),
+        }
+    }
+
+    /// What the sandbox counted.
+    pub async fn stats(&self) -> Value {
+        self.http.get(format!("{}/_sandbox/stats", self.sandbox_url)).answer().await.body
+    }
+
+    /// Says something to the sandbox's control endpoint (POST).
+    pub async fn sandbox(&self, what: &str, body: Value) -> Answer {
+        self.http.post(format!("{}/_sandbox/{what}", self.sandbox_url)).json(&body).answer().await
+    }
+
+    /// Lets LINE WORKS fail, see the sandbox's faults.
+    pub async fn fault(&self, fault: Value) {
+        let answer = self.sandbox("faults", fault).await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    }
+
+    /// LINE WORKS fails no more.
+    pub async fn heal(&self) {
+        let answer = self.http.delete(format!("{}/_sandbox/faults", self.sandbox_url)).answer().await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    }
+
+    /// Changes how the sandbox behaves.
+    pub async fn switch(&self, switches: Value) {
+        let request = self.http.patch(format!("{}/_sandbox/switches", self.sandbox_url)).json(&switches);
+        let answer = request.answer().await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    }
+
+    /// Changes a member as an administrator would by hand.
+    pub async fn by_hand(&self, email: &str, change: Value) {
+        let request = self.http.patch(format!("{}/_sandbox/members/{email}", self.sandbox_url)).json(&change);
+        let answer = request.answer().await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.shutdown.soft.cancel();
+        self.shutdown.hard.cancel();
+    }
+}
+
+/// Reads an answer to its end.
+pub trait ReadAnswer {
+    fn answer(self) -> impl Future<Output = Answer>;
+}
+
+impl ReadAnswer for RequestBuilder {
+    async fn answer(self) -> Answer {
+        let response = self.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a whole body");
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+    }
+}
+
+/// The signature of a request: `v1=` and the HMAC-SHA256 in hex.
+pub fn sign(secret: &str, timestamp: &str, method: &str, target: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+    mac.update(format!("{timestamp} {method} {target} {body}").as_bytes());
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v1={hex}")
+}
+
+/// A person's profile; `n` makes people differ.
+pub fn user(n: u32) -> Value {
+    json!({
+        "email": format!("person{n}@sandbox.example"),
+        "userName": {"lastName": "山田", "firstName": format!("太郎{n}")},
+    })
+}
+
+/// An event hook delivery.
+pub fn delivery(events: Vec<Value>) -> Value {
+    json!({
+        "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",
+        "source": "https://example.okta.com/api/v1/eventHooks/who1", "eventId": uuid::Uuid::new_v4().to_string(),
+        "data": {"events": events}, "eventTime": "2026-04-01T00:00:00.000Z", "contentType": "application/json",
+    })
+}
+
+/// A membership event as Okta's hook carries it; `added` or removed, `occurred` in ISO 8601.
+pub fn membership(added: bool, person: &str, email: &str, key: &str, occurred: &str) -> Value {
+    let kind = if added { "add" } else { "remove" };
+    json!({
+        "uuid": key, "published": occurred, "eventType": format!("application.user_membership.{kind}"),
+        "version": "0", "severity": "INFO", "displayMessage": "whatever", "actor": {"id": "00uADMIN", "type": "User"},
+        "outcome": {"result": "SUCCESS", "reason": null}, "debugContext": null,
+        "target": [
+            {"id": "0uaX", "type": "AppUser", "alternateId": email, "displayName": "佐藤 花子", "detailEntry": null},
+            {"id": APP_ID, "type": "AppInstance", "alternateId": "LINE WORKS", "displayName": "LINE WORKS"},
+            {"id": person, "type": "User", "alternateId": email, "displayName": "佐藤 花子", "detailEntry": null},
+        ],
+    })
+}
+
+/// Lays the sections of `over` on those of `under`, key by key.
+fn merge(under: &str, over: &str) -> String {
+    let mut merged: toml::Table = under.parse().expect("valid TOML");
+    for (section, keys) in over.parse::<toml::Table>().expect("valid TOML") {
+        match (merged.get_mut(&section), keys) {
+            (Some(toml::Value::Table(known)), toml::Value::Table(keys)) => known.extend(keys),
+            (_, keys) => {
+                merged.insert(section, keys);
+            }
+        }
+    }
+    toml::to_string(&merged).expect("a table is TOML")
+}
