@@ -235,3 +235,12 @@ async fn mistakes_get_an_answer_that_helps() {
             .contains("orgUnit")
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_starts_on_a_multi_thread_runtime_and_stops_for_good() {
+    let stranger = Stranger::start().await;
+    let url = format!("{}/v1.0/users", stranger.sandbox.url());
+    stranger.sandbox.stop().await;
+    let error = stranger.http.get(url).send().await.unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+}
