@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::control_members;
 use super::faults::Fault;
-use super::pipeline::Call;
 use super::placement::Place;
 use super::reply::Reply;
 use super::world::{Shared, World};

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::control::{ControlError, body};
 use super::member::Member;
-use super::pipeline::Call;
 use super::reply::Reply;
 use super::route::{Lookup, decode};
 use super::rules;

@@ -11,8 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::member::Member;
-use super::pipeline::Call;
 use super::records::Rule;
 use super::reply::{Refusal, Reply};
 use super::switches::EndCursor;

@@ -9,6 +9,7 @@
 //! is enforced, every undocumented behaviour has a switch, broken rules are counted. Nothing here may be used outside
 //! rehearsals and tests.
 
+mod call;
 mod clock;
 mod control;
 mod control_members;

@@ -3,14 +3,13 @@
 //! A call runs in a task of its own, so that an effect happens whether or not the client still waits, as with a real
 //! service. Only the answer goes with the client; a fault that has no effect ends when the client goes away.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::web::{Bytes, Query};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::call::{Call, REDIRECTED};
 use super::faults::{Fault, Kind};
 use super::flight::Flight;
 use super::quota::Standing;
@@ -21,50 +20,8 @@ use super::token::{self, Presented};
 use super::users;
 use super::world::Shared;
 
-/// Marks a request that comes by way of our 307.
-const REDIRECTED: &str = "_sandboxRedirected=1";
-
 const READ_SCOPES: [&str; 4] = ["user", "user.read", "directory", "directory.read"];
 const WRITE_SCOPES: [&str; 2] = ["user", "directory"];
-
-/// A request as it arrived.
-#[derive(Clone)]
-pub(crate) struct Call {
-    pub(crate) method: String,
-    /// As sent, not decoded.
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) host: String,
-    pub(crate) authorization: Option<String>,
-    pub(crate) content_type: String,
-    pub(crate) body: Bytes,
-}
-
-impl Call {
-    /// The body as a JSON object.
-    pub(crate) fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
-        if !self.content_type.starts_with("application/json") {
-            return Err(Refusal::bad_request("The content type must be application/json."));
-        }
-        serde_json::from_slice(&self.body).map_err(|_| Refusal::bad_request("The body is not a JSON object."))
-    }
-
-    /// The body as a form.
-    fn form(&self) -> Option<HashMap<String, String>> {
-        if !self.content_type.starts_with("application/x-www-form-urlencoded") {
-            return None;
-        }
-        let text = std::str::from_utf8(&self.body).ok()?;
-        let pairs = Query::<Vec<(String, String)>>::from_query(text).ok()?.into_inner();
-        let count = pairs.len();
-        let form: HashMap<_, _> = pairs.into_iter().collect();
-        (form.len() == count).then_some(form)
-    }
-
-    fn is_redirected(&self) -> bool {
-        self.query.split('&').any(|part| part == REDIRECTED)
-    }
-}
 
 /// What a call is after.
 enum Errand {

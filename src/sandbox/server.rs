@@ -16,8 +16,9 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use futures_util::stream;
 use tokio::sync::oneshot;
 
+use super::call::Call;
 use super::control;
-use super::pipeline::{self, Call};
+use super::pipeline;
 use super::reply::{Body, Reply};
 use super::world::Shared;
 

@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value};
 
+use super::call::Call;
 use super::listing;
 use super::member::Member;
-use super::pipeline::Call;
 use super::records::Rule;
 use super::reply::{Refusal, Reply};
 use super::route::{Lookup, Operation, Route};

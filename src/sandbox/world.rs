@@ -5,11 +5,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::call::Call;
 use super::clock::Clock;
 use super::faults::Faults;
 use super::flight::Flights;
 use super::member::Members;
-use super::pipeline::Call;
 use super::placement::Placement;
 use super::quota::Quota;
 use super::records::{Records, Rule, Violation};

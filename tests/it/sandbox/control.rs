@@ -125,3 +125,13 @@ async fn mistakes_get_an_answer_that_helps() {
     assert!(error(Method::GET, "journal?after=x", Value::Null).await.contains("number"));
     assert!(error(Method::POST, "placement", json!({"kind": "planet"})).await.contains("orgUnit"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_starts_on_a_multi_thread_runtime_and_stops_for_good() {
+    let stranger = Stranger::start().await;
+    let url = format!("{}/v1.0/users", stranger.sandbox.url());
+    stranger.sandbox.stop().await;
+    // Refused or reset: the system closes the socket a moment after the server has ended.
+    let error = stranger.http.get(url).send().await.unwrap_err();
+    assert!(!error.is_timeout(), "{error:?}");
+}

@@ -1,0 +1,53 @@
+//! A request as it arrived, before anybody knows what it is after.
+//!
+//! The path stays undecoded: how a client encodes it is one of the things the sandbox looks at.
+
+use std::collections::HashMap;
+
+use actix_web::web::{Bytes, Query};
+use serde_json::{Map, Value};
+
+use super::reply::Refusal;
+
+/// Marks a request that comes by way of our 307.
+pub(crate) const REDIRECTED: &str = "_sandboxRedirected=1";
+
+/// A request as it arrived.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    /// As sent, not decoded.
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) host: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// The body as a JSON object.
+    pub(crate) fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
+        if !self.content_type.starts_with("application/json") {
+            return Err(Refusal::bad_request("The content type must be application/json."));
+        }
+        serde_json::from_slice(&self.body).map_err(|_| Refusal::bad_request("The body is not a JSON object."))
+    }
+
+    /// The body as a form.
+    pub(crate) fn form(&self) -> Option<HashMap<String, String>> {
+        if !self.content_type.starts_with("application/x-www-form-urlencoded") {
+            return None;
+        }
+        let text = std::str::from_utf8(&self.body).ok()?;
+        let pairs = Query::<Vec<(String, String)>>::from_query(text).ok()?.into_inner();
+        let count = pairs.len();
+        let form: HashMap<_, _> = pairs.into_iter().collect();
+        (form.len() == count).then_some(form)
+    }
+
+    /// True if it comes by way of our 307.
+    pub(crate) fn is_redirected(&self) -> bool {
+        self.query.split('&').any(|part| part == REDIRECTED)
+    }
+}
