@@ -1,5 +1,6 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
+mod crash;
 mod lineworks_client;
 mod main_job;
 mod sandbox;
