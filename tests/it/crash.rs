@@ -216,7 +216,7 @@ fn shielded() -> Command {
 }
 
 async fn start_shielded(site: &Site) -> Program {
-    let mut program = site.spawn_as(shielded());
+    let mut program = site.spawn_as(shielded(), &[]);
     program.wait_until_it_serves(&site.http, "http").await;
     program
 }

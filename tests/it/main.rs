@@ -4,4 +4,6 @@ mod crash;
 mod lineworks_client;
 mod main_job;
 mod sandbox;
+mod starting;
+mod stopping;
 mod support;

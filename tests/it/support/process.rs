@@ -138,14 +138,19 @@ impl Site {
 
     /// Starts the service and does not wait for it.
     pub fn spawn(&self) -> Program {
-        self.spawn_as(Command::new(env!("CARGO_BIN_EXE_okta-lineworks")))
+        self.spawn_with(&[])
+    }
+
+    /// Starts the service with more arguments.
+    pub fn spawn_with(&self, arguments: &[&str]) -> Program {
+        self.spawn_as(Command::new(env!("CARGO_BIN_EXE_okta-lineworks")), arguments)
     }
 
     /// Starts the service by a command that ends in the program's name.
-    pub fn spawn_as(&self, mut command: Command) -> Program {
+    pub fn spawn_as(&self, mut command: Command, arguments: &[&str]) -> Program {
         let log = self.folder.path().join("log");
         let stderr = File::create(&log).expect("the folder is ours");
-        command.arg("serve").arg("--config").arg(self.file());
+        command.arg("serve").arg("--config").arg(self.file()).args(arguments);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn();
         Program { url: String::new(), child: child.expect("the program starts"), log }
     }
