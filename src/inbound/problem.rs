@@ -7,7 +7,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
 use serde_json::{Value, json};
 
@@ -119,6 +119,7 @@ pub struct Problem {
     texts: [String; 4],
     errors: Vec<Value>,
     retry_after: Option<u64>,
+    allow: Option<&'static str>,
     extra: Option<(&'static str, Value)>,
 }
 
@@ -133,6 +134,7 @@ impl Problem {
             texts: code.texts().map(str::to_owned),
             errors: Vec::new(),
             retry_after,
+            allow: None,
             extra: None,
         }
     }
@@ -152,8 +154,14 @@ impl Problem {
             texts: [english.title.to_owned(), todo, japanese.title.to_owned(), todo_ja],
             errors: field_errors(&reason.fields),
             retry_after: None,
+            allow: None,
             extra: Some(("assignment", assignment)),
         }
+    }
+
+    /// A method the address does not take; the `Allow` header names those it takes (RFC 9110, section 15.5.6).
+    pub fn method_not_allowed(allowed: &'static str) -> Self {
+        Self { allow: Some(allowed), ..Self::of(Code::MethodNotAllowed) }
     }
 
     /// Fields that are wrong.
@@ -221,6 +229,9 @@ impl Problem {
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(methods) = self.allow {
+            response.insert_header((ALLOW, methods));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));

@@ -250,15 +250,15 @@ impl TestApp {
         self.http.request(method, format!("{}{target}", self.url)).bearer_auth(ADMIN).answer().await
     }
 
-    /// Reads the row until it satisfies the condition; fails with the last row after 20 seconds.
+    /// Reads the row until it exists and satisfies the condition; fails with the last answer after 20 seconds.
     pub async fn row_when(&self, person: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
-            let row = self.row(person).await;
-            if condition(&row) {
-                return row;
+            let answer = self.admin(Method::GET, &format!("/v1/assignments/{person}")).await;
+            if answer.status == 200 && condition(&answer.body) {
+                return answer.body;
             }
-            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {row:#}");
+            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {:#}", answer.body);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
