@@ -35,6 +35,8 @@ enum Command {
     Sandbox(sandbox::RunSandbox),
     /// Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
     Demo(demo::Demo),
+    /// Say whether the running service is ready (exit code 0) or not
+    Health(operator::Health),
     /// List people and where the work on them stands
     List(operator::List),
     /// Show one person with the whole history
@@ -138,6 +140,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check.run().await,
         Command::Sandbox(sandbox) => sandbox.run().await,
         Command::Demo(demo) => demo.run().await,
+        Command::Health(health) => health.run().await,
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
         Command::Approve(person) => person.say("approve").await,

@@ -1,5 +1,6 @@
 //! `list`, `show`, `approve`, `reject`, `retry`: the operator's words, said to the running service over its own API.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,6 +46,21 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Health {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+impl Health {
+    /// Exit code 0 when the service is ready: for a container's health check.
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let answer = self.reach.call(Method::GET, "/readyz").await?;
+        println!("{answer}");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct OnePerson {
     /// The Okta user id (00u…)
     person: OktaUserId,
@@ -60,7 +76,7 @@ impl Reach {
         let loaded = self.config.load(self.sandbox.then(absent_sandbox)).map_err(BadConfiguration::from)?;
         let server = &loaded.config.server;
         let scheme = if server.tls.is_some() { "https" } else { "http" };
-        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{}", server.listen));
+        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{}", reachable(server.listen)));
         let secret = match (&self.admin_secret_file, loaded.config.inbound.admin_secrets.first()) {
             (Some(file), _) => read_secret(file)?,
             (None, Some(named)) => named.secret.clone(),
@@ -84,7 +100,19 @@ impl Reach {
             return Ok(body);
         }
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        if body["title"].is_null() {
+            bail!("{body}");
+        }
         bail!("{} {}\n{}{}", text("title"), text("detail"), text("titleJa"), text("detailJa"));
+    }
+}
+
+/// An address that listens everywhere is called on the loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        address => address,
     }
 }
 
