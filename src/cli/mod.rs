@@ -41,12 +41,12 @@ enum Command {
     List(operator::List),
     /// Show one person with the whole history
     Show(operator::OnePerson),
-    /// Let the held steps of a person pass
-    Approve(operator::OnePerson),
-    /// Refuse the held steps of a person; the member stays as it is
-    Reject(operator::OnePerson),
-    /// Look at a person again, now
-    Retry(operator::OnePerson),
+    /// Let the held steps of people pass
+    Approve(operator::Several),
+    /// Refuse the held steps of people; the members stay as they are
+    Reject(operator::Several),
+    /// Look at people again, now
+    Retry(operator::Several),
 }
 
 /// Where the configuration comes from.
@@ -143,9 +143,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Health(health) => health.run().await,
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
-        Command::Approve(person) => person.say("approve").await,
-        Command::Reject(person) => person.say("reject").await,
-        Command::Retry(person) => person.say("retry").await,
+        Command::Approve(people) => people.say("approve", "held").await,
+        Command::Reject(people) => people.say("reject", "held").await,
+        Command::Retry(people) => people.say("retry", "parked").await,
     }
 }
 
