@@ -44,6 +44,8 @@ CREATE TABLE assignments (
 ) STRICT;
 
 CREATE INDEX assignments_next ON assignments (leaving, next_at) WHERE next_at IS NOT NULL;
+-- Those somebody may look for by state; the many settled ones are left out.
+CREATE INDEX assignments_unsettled ON assignments (state, okta_user_id) WHERE state IN ('waiting', 'held', 'parked');
 CREATE INDEX assignments_external_key ON assignments (external_key) WHERE external_key IS NOT NULL;
 
 CREATE TABLE events (

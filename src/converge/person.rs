@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::gate::{IntendedStep, RunGate};
 use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State};
+use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::{Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
@@ -138,13 +138,17 @@ impl Converge {
             }
         };
         let steps = steps.join(",");
-        if !settled {
-            tracing::warn!(okta_user_id = %lease.person, steps, "the run was not recorded: its lease was lost");
-        } else {
-            tracing::info!(
-                okta_user_id = %lease.person, state = state.as_str(), cause, steps, duration_ms,
-                "a person was worked on"
-            );
+        let (person, state_word) = (&lease.person, state.as_str());
+        match state {
+            _ if !settled => {
+                tracing::warn!(okta_user_id = %person, steps, "the run was not recorded: its lease was lost");
+            }
+            StateName::Held | StateName::Parked => tracing::warn!(
+                okta_user_id = %person, state = state_word, cause, steps, duration_ms, "a person needs a human"
+            ),
+            _ => tracing::info!(
+                okta_user_id = %person, state = state_word, cause, steps, duration_ms, "a person was worked on"
+            ),
         }
     }
 }
@@ -167,10 +171,8 @@ fn untouched(assignment: &Assignment, started: Timestamp, ended: Timestamp) -> S
 
 impl Run<'_> {
     async fn converge(&mut self) -> Ending {
-        if let (Desired::Active(_), Err(reason)) = (&self.desired, &self.wanted_key)
-            && self.desired.profile().is_some()
-        {
-            return Ending::in_state(State::Parked { reason: reason.clone() });
+        if let Some(reason) = self.obstacle() {
+            return Ending::in_state(State::Parked { reason });
         }
         let mut answered = None;
         for _ in 0..MAX_STEPS {
@@ -201,6 +203,12 @@ impl Run<'_> {
         Ending::in_state(State::Parked { reason: Reason::of(Cause::NotConverging) })
     }
 
+    /// What stands in the way whatever LINE WORKS has: then it need not be asked.
+    fn obstacle(&self) -> Option<Reason> {
+        let key = self.wanted_key.as_ref().err().filter(|_| matches!(self.desired, Desired::Active(_)));
+        self.desired.obstacle().or_else(|| key.cloned())
+    }
+
     async fn find(&self) -> Result<Option<Member>, ApiError> {
         let wanted = self.wanted_key.as_ref().ok();
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
@@ -225,7 +233,7 @@ impl Run<'_> {
             Ok(holder) => Ok(Some(Ownership::judge(member, wanted, remembered, holder))),
             Err(error) => {
                 tracing::error!(%error, okta_user_id = %self.assignment.person, "the ledger cannot be read");
-                Err(self.wait(Reason::of(Cause::Paced), Duration::ZERO))
+                Err(Ending::in_state(State::Due))
             }
         }
     }

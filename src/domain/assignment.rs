@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::event::{Event, EventKind, ProfileWeight, ProfileWish, Source, UnassignPolicy, Verdict};
 use super::ids::{ExternalKey, MemberId, OktaUserId};
-use super::outcome::Reason;
+use super::outcome::{Cause, Reason};
 use super::plan::StepKind;
 use super::profile::Profile;
 
@@ -74,6 +74,15 @@ impl Desired {
         match self {
             Desired::Active(Some(wish)) => wish.valid(),
             _ => None,
+        }
+    }
+
+    /// Why an active member cannot be had, whatever LINE WORKS has: no profile, or a refused one.
+    pub fn obstacle(&self) -> Option<Reason> {
+        match self {
+            Desired::Active(None) => Some(Reason::of(Cause::ProfileMissing)),
+            Desired::Active(Some(ProfileWish::Refused { fields, .. })) => Some(Reason::refused_fields(fields.clone())),
+            Desired::Active(Some(ProfileWish::Valid(_))) | Desired::Suspended | Desired::Unassigned { .. } => None,
         }
     }
 

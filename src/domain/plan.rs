@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::assignment::{Desired, Intent, Marks, Ruling};
-use super::event::{ProfileWish, UnassignPolicy};
+use super::event::UnassignPolicy;
 use super::ids::OktaUserId;
 use super::member::{Condition, Member, Ownership};
 use super::outcome::{Cause, Reason};
@@ -205,7 +205,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         return settled_with(Reason::of(Cause::Rejected));
     }
     match (situation.desired, situation.seen) {
-        (Desired::Active(wish), seen) => plan_active(situation, wish.as_ref(), seen),
+        (Desired::Active(_), seen) => plan_active(situation, seen),
         (Desired::Suspended | Desired::Unassigned { .. }, None) => settled(),
         (Desired::Suspended, Some(seen)) => plan_suspended(situation, seen),
         (Desired::Unassigned { policy }, Some(seen)) => match policy {
@@ -216,11 +216,9 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     }
 }
 
-fn plan_active(situation: &Situation<'_>, wish: Option<&ProfileWish>, seen: Option<Seen<'_>>) -> Plan {
-    let profile = match wish {
-        Some(ProfileWish::Valid(profile)) => profile,
-        Some(ProfileWish::Refused { fields, .. }) => return Plan::Park(Reason::refused_fields(fields.clone())),
-        None => return Plan::Park(Reason::of(Cause::ProfileMissing)),
+fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
+    let Some(profile) = situation.desired.profile() else {
+        return Plan::Park(situation.desired.obstacle().unwrap_or(Reason::of(Cause::ProfileMissing)));
     };
     let Some(Seen { member, ownership }) = seen else {
         return Plan::Do(Step::Create(Box::new(profile.clone())));

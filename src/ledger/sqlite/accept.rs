@@ -33,7 +33,7 @@ fn accept_one(db: &Connection, event: &Event) -> Outcome<Receipt> {
         Some(earlier) => &Event { occurred: earlier.occurred, ..event.clone() },
         None => event,
     };
-    let (revision, mut heads) = known.clone().unwrap_or_default();
+    let (revision, mut heads) = known.unwrap_or_default();
     let reception = match &earlier {
         Some(earlier) => heads.receive_again(event, earlier.weight),
         None => heads.receive(event),

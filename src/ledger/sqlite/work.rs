@@ -328,14 +328,18 @@ pub(super) fn save(db: &Connection, name: &str, value: &[u8], now: Timestamp) ->
     Ok(())
 }
 
-/// Forgets a few old rows of the history.
+/// Forgets a few old rows of the history. Ids grow with time, so only the oldest are looked at.
 pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
     let before = ms(before);
     let events = db
-        .prepare_cached("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE arrived_at < ?1 LIMIT 500)")?
+        .prepare_cached(
+            "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT 500) AND arrived_at < ?1",
+        )?
         .execute([before])?;
     let attempts = db
-        .prepare_cached("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE ended_at < ?1 LIMIT 500)")?
+        .prepare_cached(
+            "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts ORDER BY id LIMIT 500) AND ended_at < ?1",
+        )?
         .execute([before])?;
     let steps = db.prepare_cached("DELETE FROM destructive_steps WHERE at < ?1")?.execute([before])?;
     Ok(events + attempts + steps)
