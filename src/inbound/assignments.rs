@@ -423,16 +423,26 @@ impl UnassignQuery {
     }
 }
 
+/// Suggests the field that is meant where the name is close to one, as `domain::profile` does; else names them all.
 fn unknown_field(name: &str, known: &[&str]) -> FieldProblem {
-    let close = known.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-    let close = close.copied().unwrap_or_default();
     let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-    FieldProblem::new(
-        shown,
-        "unknown_field",
-        format!("there is no such field; did you mean {close}?"),
-        format!("このような項目はありません。{close} ではありませんか"),
-    )
+    let wanted = shown.to_lowercase();
+    let close = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(&known.to_lowercase(), &wanted), *known))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let (message, message_ja) = match close {
+        Some((_, close)) => (
+            format!("there is no such field; did you mean {close}?"),
+            format!("このような項目はありません。{close} ではありませんか"),
+        ),
+        None => (
+            format!("there is no such field; there are {}", known.join(", ")),
+            format!("このような項目はありません。使用できるのは {} です", known.join("、")),
+        ),
+    };
+    FieldProblem::new(shown, "unknown_field", message, message_ja)
 }
 
 #[cfg(test)]
