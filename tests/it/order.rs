@@ -170,8 +170,8 @@ async fn at_equal_times_the_later_arrival_wins_and_the_history_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_lands_during_a_run_is_applied_afterwards() {
-    let app = TestApp::start().await;
-    app.fault(json!({"operation": "users.create", "kind": "slow", "delayMs": 500, "times": 1})).await;
+    let app = TestApp::with("[lineworks]\ncall_timeout = \"5s\"").await;
+    app.fault(json!({"operation": "users.create", "kind": "slow", "delayMs": 1500, "times": 1})).await;
     let body = json!({"user": user(1), "eventId": "e-1", "occurredAt": at(1)});
     app.put_without_waiting("00uA", body).await;
     app.row_in("00uA", "running").await;
