@@ -270,7 +270,7 @@ fn steps(attempt: &Value) -> String {
     let steps = attempt["steps"].as_array().into_iter().flatten();
     let steps: Vec<String> = steps.map(|step| format!("{} {}", word(&step["step"]), word(&step["outcome"]))).collect();
     let calls = attempt["calls"].as_array().map_or(0, Vec::len);
-    let reason = attempt["reason"]["cause"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
+    let reason = attempt["reason"]["code"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
     let steps = if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", ") };
     format!("{steps} ({calls} calls{reason})")
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
 use serde_json::{Value, json};
 
@@ -122,6 +122,7 @@ struct Details {
     texts: [String; 4],
     errors: Vec<Value>,
     retry_after: Option<u64>,
+    allow: Option<&'static str>,
     extra: Option<(&'static str, Value)>,
 }
 
@@ -136,6 +137,7 @@ impl Problem {
             texts: code.texts().map(str::to_owned),
             errors: Vec::new(),
             retry_after,
+            allow: None,
             extra: None,
         }))
     }
@@ -155,8 +157,16 @@ impl Problem {
             texts: [english.title.to_owned(), todo, japanese.title.to_owned(), todo_ja],
             errors: field_errors(&reason.fields),
             retry_after: None,
+            allow: None,
             extra: Some(("assignment", assignment)),
         }))
+    }
+
+    /// A method the address does not take; the `Allow` header names those it takes (RFC 9110, section 15.5.6).
+    pub fn method_not_allowed(allowed: &'static str) -> Self {
+        let mut problem = Self::of(Code::MethodNotAllowed);
+        problem.0.allow = Some(allowed);
+        problem
     }
 
     /// Fields that are wrong.
@@ -224,6 +234,9 @@ impl Problem {
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         if let Some(seconds) = self.0.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(methods) = self.0.allow {
+            response.insert_header((ALLOW, methods));
         }
         if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));

@@ -1,6 +1,13 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
+mod callers;
+mod cards;
+mod hooks;
 mod lineworks_client;
+mod log;
 mod main_job;
+mod operators;
+mod order;
 mod sandbox;
+mod signatures;
 mod support;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::StoreError;
-use super::threads::Outcome;
+use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{
     Assignment, Fact, Facts, Heads, Intent, Marks, Membership, OktaStatus, Ruling, State, StateName,
 };
@@ -26,6 +26,11 @@ pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
     moment.as_millisecond()
+}
+
+/// A stored moment that belongs to no row of a named key.
+pub(super) fn moment(at_ms: i64) -> Outcome<Timestamp> {
+    Timestamp::from_millisecond(at_ms).map_err(|_| Failure::Sqlite(rusqlite::Error::IntegralValueOutOfRange(0, at_ms)))
 }
 
 /// A word (a unit enum of serde) as it is stored.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
-use super::rows::{ASSIGNMENT, assignment, ms, stored_json, word};
+use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{Intent, Marks, State, StateName};
 use crate::domain::plan::StepKind;
@@ -207,10 +207,6 @@ fn store_bucket(
     )?
     .execute(params![operation.as_str(), tokens, now, paused_until])?;
     Ok(())
-}
-
-fn moment(at_ms: i64) -> Outcome<Timestamp> {
-    Timestamp::from_millisecond(at_ms).map_err(|_| Failure::Sqlite(rusqlite::Error::IntegralValueOutOfRange(0, at_ms)))
 }
 
 /// Corrects a bucket by what LINE WORKS said: nothing left means a pause until the reset.
