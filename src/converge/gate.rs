@@ -105,6 +105,7 @@ impl RunGate<'_> {
         }
         tokio::select! {
             () = self.stopping.cancelled() => Err(Blocked::Stopping),
+            () = self.clock.moved() => Ok(()),
             () = tokio::time::sleep(wait) => Ok(()),
         }
     }

@@ -23,8 +23,6 @@ use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
-/// How long after an unclear outcome the member is looked at once more.
-const SECOND_LOOK: Duration = Duration::from_secs(60);
 /// Runs that may end in "LINE WORKS says otherwise" before a human must look.
 const CONTRADICTIONS: u32 = 3;
 
@@ -281,6 +279,7 @@ impl Run<'_> {
                 Ok(seen)
             }
             Err(ApiError::Unclear(reason)) => {
+                self.marks.unclear_until = Some(after(self.clock.now(), self.settings.call_timeout * 2));
                 self.unclear = Some(reason);
                 Ok(None)
             }
@@ -319,8 +318,7 @@ impl Run<'_> {
     }
 
     fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {
-        let second_look = self.unclear.is_some().then(|| after(self.clock.now(), SECOND_LOOK));
-        let look_again = match (look_again, second_look) {
+        let look_again = match (look_again, self.marks.second_look()) {
             (Some(planned), Some(second)) => Some(planned.min(second)),
             (planned, second) => planned.or(second),
         };

@@ -3,14 +3,16 @@
 //! A wake-up is a hint; the loop also looks by itself at the moment the next row falls due, and every few seconds.
 //! On a soft stop it claims no more, and the runs in progress give their people back before their next call.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Converge;
-use crate::ledger::{ClaimRequest, Claimed};
+use crate::ledger::{ClaimRequest, Claimed, Lease};
 
 /// How often the loop looks by itself.
 const POLL: Duration = Duration::from_secs(5);
@@ -80,10 +82,22 @@ impl Converge {
         let joiner_slot = joining.then(|| Arc::clone(joiners).try_acquire_owned().ok()).flatten();
         let (this, freed, stopping) = (Arc::clone(self), Arc::clone(freed), stopping.clone());
         runs.spawn(async move {
-            this.run(claimed, &stopping).await;
+            let lease = claimed.lease.clone();
+            let run = AssertUnwindSafe(this.run(claimed, &stopping));
+            if run.catch_unwind().await.is_err() {
+                this.abandon(&lease).await;
+            }
             drop((slot, joiner_slot));
             freed.notify_one();
         });
+    }
+
+    /// A fault of ours ended a run in its middle: the person is taken over later, as from a process that died.
+    async fn abandon(&self, lease: &Lease) {
+        tracing::error!(okta_user_id = %lease.person, "a run broke off; this person is taken up again later");
+        if let Err(error) = self.store.abandon(lease).await {
+            tracing::error!(%error, okta_user_id = %lease.person, "this person stays untouched until a restart");
+        }
     }
 
     async fn wait_for_work(&self, stopping: &CancellationToken, freed: &tokio::sync::Notify) {

@@ -195,7 +195,8 @@ impl Marks {
         let leaving = matches!(desired, Desired::Unassigned { .. });
         let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Pending));
         let unassigned_seen = (leaving && at_rest).then(|| self.unassigned_seen.unwrap_or(now));
-        Marks { suspend, delete, unassigned_seen }
+        let unclear_until = self.unclear_until.filter(|_| self.second_look().is_some_and(|at| now < at));
+        Marks { suspend, delete, unassigned_seen, unclear_until }
     }
 }
 

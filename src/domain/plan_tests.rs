@@ -409,7 +409,7 @@ fn seen(marks: Marks, condition: Option<Condition>, second: i64) -> Marks {
 
 #[test]
 fn an_effect_that_is_seen_confirms_the_intent() {
-    let marks = Marks { suspend: open(0), delete: open(0), unassigned_seen: None };
+    let marks = Marks { suspend: open(0), delete: open(0), ..Marks::default() };
     let suspended = seen(marks, Some(Condition::Suspended), 60);
     assert_eq!(suspended.suspend, Some(Intent { at: at(0), confirmed: true }));
     assert_eq!(suspended.delete, open(0), "that effect may still come");
@@ -419,7 +419,7 @@ fn an_effect_that_is_seen_confirms_the_intent() {
 
 #[test]
 fn an_intent_without_effect_is_believed_in_for_a_quarter_of_an_hour() {
-    let marks = Marks { suspend: open(0), delete: open(0), unassigned_seen: None };
+    let marks = Marks { suspend: open(0), delete: open(0), ..Marks::default() };
     let before = seen(marks, Some(Condition::Active), 899);
     assert_eq!((before.suspend, before.delete), (open(0), open(0)));
     let after = seen(marks, Some(Condition::Active), 900);
@@ -430,13 +430,23 @@ fn an_intent_without_effect_is_believed_in_for_a_quarter_of_an_hour() {
 #[test]
 fn what_somebody_undid_is_not_ours_any_more() {
     let done = Some(Intent { at: at(0), confirmed: true });
-    let marks = Marks { suspend: done, delete: done, unassigned_seen: Some(at(0)) };
+    let marks = Marks { suspend: done, delete: done, unassigned_seen: Some(at(0)), unclear_until: None };
     for condition in [Condition::Active, Condition::Pending, Condition::OnLeave] {
         let marks = seen(marks, Some(condition), 1);
         assert_eq!((marks.suspend, marks.delete), (None, None), "{condition:?}");
     }
     assert_eq!(seen(marks, Some(Condition::Suspended), 1).delete, None, "it was undeleted by hand");
     assert_eq!(seen(marks, None, 1), Marks::default(), "gone for good");
+}
+
+#[test]
+fn a_call_without_a_clear_outcome_is_remembered_until_the_second_look() {
+    let marks = Marks { unclear_until: Some(at(20)), ..Marks::default() };
+    assert_eq!(marks.second_look(), Some(at(80)));
+    for condition in [None, Some(Condition::Active), Some(Condition::Deleted)] {
+        assert_eq!(seen(marks, condition, 79).unclear_until, Some(at(20)));
+        assert_eq!(seen(marks, condition, 80).unclear_until, None);
+    }
 }
 
 #[test]
@@ -484,7 +494,7 @@ prop_compose! {
         delete in any_intent(),
         seen in proptest::option::of(-2_000_000i64..1_000),
     ) -> Marks {
-        Marks { suspend, delete, unassigned_seen: seen.map(at) }
+        Marks { suspend, delete, unassigned_seen: seen.map(at), unclear_until: None }
     }
 }
 
