@@ -3,4 +3,5 @@
 mod lineworks_client;
 mod main_job;
 mod sandbox;
+mod store_contract;
 mod support;
