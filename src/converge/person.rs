@@ -26,6 +26,9 @@ const MAX_STEPS: usize = 10;
 /// Runs that may end in "LINE WORKS says otherwise" before a human must look.
 const CONTRADICTIONS: u32 = 3;
 
+/// How the history calls a step that LINE WORKS accepted.
+const DONE: &str = "done";
+
 /// How a run ends.
 enum Ending {
     /// In this state; a transient failure counts towards the backoff.
@@ -184,6 +187,9 @@ impl Run<'_> {
                 Err(ending) => return ending,
             };
             match self.plan(member.as_ref(), ownership.as_ref()) {
+                Plan::Do(step) if self.was_accepted(step.kind()) => {
+                    return self.give_up(ApiError::ReadAgain(Reason::of(Cause::NotConverging)), None);
+                }
                 Plan::Do(step) => match self.unclear.take() {
                     Some(reason) => return self.wait_for_the_effect(reason),
                     None => match self.take(step, member.as_ref()).await {
@@ -197,6 +203,11 @@ impl Run<'_> {
             }
         }
         Ending::in_state(State::Parked { reason: Reason::of(Cause::NotConverging) })
+    }
+
+    /// Whether LINE WORKS said in this run that it took this step. What an update sent is looked at field by field.
+    fn was_accepted(&self, kind: StepKind) -> bool {
+        kind != StepKind::Update && self.steps.iter().any(|taken| taken.step == kind && taken.outcome == DONE)
     }
 
     async fn find(&self) -> Result<Option<Member>, ApiError> {
@@ -265,7 +276,7 @@ impl Run<'_> {
             _ => Vec::new(),
         };
         let word = match &outcome {
-            Ok(_) => "done",
+            Ok(_) => DONE,
             Err(ApiError::Unclear(_)) => "unclear",
             Err(ApiError::Refused(_)) => "refused",
             Err(ApiError::ReadAgain(_)) => "read_again",
@@ -274,7 +285,6 @@ impl Run<'_> {
         self.steps.push(StepRecord { step: kind, outcome: word.to_owned(), fields: fields.clone() });
         match outcome {
             Ok(seen) => {
-                self.marks = marks_after(self.marks, kind);
                 self.sent.extend(fields);
                 Ok(seen)
             }
@@ -367,7 +377,8 @@ impl Run<'_> {
 }
 
 /// What to remember before a step: an intent for what takes away, and for an undelete that a member which comes
-/// back suspended was suspended by us.
+/// back suspended was suspended by us. An answer changes nothing about it: only a read shows the effect, and it may
+/// lag behind.
 fn marks_before(marks: Marks, step: StepKind, now: Timestamp) -> Marks {
     let intent = Some(Intent { at: now, confirmed: false });
     match step {
@@ -375,18 +386,6 @@ fn marks_before(marks: Marks, step: StepKind, now: Timestamp) -> Marks {
         StepKind::Delete => Marks { delete: intent, ..marks },
         StepKind::Undelete => Marks { suspend: Some(Intent { at: now, confirmed: true }), ..marks },
         StepKind::Create | StepKind::Update | StepKind::Resume | StepKind::Adopt => marks,
-    }
-}
-
-/// What is certain after a step succeeded.
-fn marks_after(marks: Marks, step: StepKind) -> Marks {
-    let confirmed = |intent: Option<Intent>| intent.map(|intent| Intent { confirmed: true, ..intent });
-    match step {
-        StepKind::Suspend => Marks { suspend: confirmed(marks.suspend), ..marks },
-        StepKind::Delete => Marks { delete: confirmed(marks.delete), ..marks },
-        StepKind::Resume => Marks { suspend: None, ..marks },
-        StepKind::Undelete => Marks { delete: None, ..marks },
-        StepKind::Create | StepKind::Update | StepKind::Adopt => marks,
     }
 }
 

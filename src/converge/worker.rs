@@ -27,6 +27,7 @@ impl Converge {
         let everybody = Arc::new(tokio::sync::Semaphore::new(self.settings.workers));
         let freed = Arc::new(tokio::sync::Notify::new());
         while !stopping.is_cancelled() {
+            let moved = self.clock.moved();
             let free = everybody.available_permits();
             let claimed = self.claim(free, joiners.available_permits().min(free)).await;
             let more_may_wait = claimed.len() == free && free > 0;
@@ -34,7 +35,7 @@ impl Converge {
                 self.start(claimed, &runs, &everybody, &joiners, &freed, &stopping);
             }
             if !more_may_wait {
-                self.wait_for_work(&stopping, &freed).await;
+                self.wait_for_work(&stopping, &freed, moved).await;
             }
         }
         runs.close();
@@ -100,7 +101,12 @@ impl Converge {
         }
     }
 
-    async fn wait_for_work(&self, stopping: &CancellationToken, freed: &tokio::sync::Notify) {
+    async fn wait_for_work(
+        &self,
+        stopping: &CancellationToken,
+        freed: &tokio::sync::Notify,
+        moved: tokio::sync::futures::Notified<'_>,
+    ) {
         let wait = match self.store.next_due().await {
             Ok(Some(next)) => match Duration::try_from(next.duration_since(self.clock.now())) {
                 Ok(ahead) if !ahead.is_zero() => ahead.min(POLL),
@@ -113,7 +119,7 @@ impl Converge {
             () = stopping.cancelled() => {}
             () = freed.notified() => {}
             () = self.store.wake().due() => {}
-            () = self.clock.moved() => {}
+            () = moved => {}
             () = tokio::time::sleep(wait) => {}
         }
     }

@@ -198,7 +198,7 @@ impl Membership {
 pub struct Intent {
     /// When it was committed.
     pub at: Timestamp,
-    /// Whether its effect was seen, in an answer or in a read.
+    /// Whether a read showed its effect.
     pub confirmed: bool,
 }
 

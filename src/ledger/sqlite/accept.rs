@@ -27,7 +27,7 @@ pub(super) fn accept(db: &Connection, events: &[Incoming]) -> Outcome<Vec<Receip
 fn accept_one(db: &Connection, event: &Event) -> Outcome<Receipt> {
     let known = find_heads(db, &event.person)?;
     let earlier = find_earlier(db, event)?;
-    let (revision, mut heads) = known.clone().unwrap_or_default();
+    let (revision, mut heads) = known.unwrap_or_default();
     let reception = match &earlier {
         Some(earlier) => heads.receive_again(event, earlier.weight),
         None => heads.receive(event),
