@@ -10,4 +10,5 @@ mod operators;
 mod order;
 mod sandbox;
 mod signatures;
+mod store_contract;
 mod support;
