@@ -138,12 +138,27 @@ impl Reach {
         if status.is_success() {
             return Ok(body);
         }
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        if body["title"].is_null() {
-            bail!("{body}");
-        }
-        bail!("{} {}\n{}{}", text("title"), text("detail"), text("titleJa"), text("detailJa"));
+        bail!(refusal(&body));
     }
+}
+
+/// What a refusal of the service says, with each field it names.
+fn refusal(body: &Value) -> String {
+    if body["title"].is_null() {
+        return body.to_string();
+    }
+    let text = |name: &str| body[name].as_str().unwrap_or_default();
+    let mut said = format!("{} {}\n{}{}", text("title"), text("detail"), text("titleJa"), text("detailJa"));
+    for field in body["errors"].as_array().into_iter().flatten() {
+        said.push_str("\n  ");
+        said.push_str(&field_line(field));
+    }
+    said
+}
+
+/// A field that is wrong, and what to do about it.
+fn field_line(field: &Value) -> String {
+    format!("{}: {} {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]))
 }
 
 /// An address that listens everywhere is called on the loopback.
@@ -262,7 +277,7 @@ fn print_reason(reason: &Value) {
         println!("  ({detail})");
     }
     for field in reason["fields"].as_array().into_iter().flatten() {
-        println!("  {}: {} {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]));
+        println!("  {}", field_line(field));
     }
 }
 

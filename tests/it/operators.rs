@@ -264,7 +264,7 @@ async fn the_commands_retry_approve_and_reject_say_what_came_of_them() {
     app.assign("00uA", user(1)).await;
     let (code, out, _) = printed(&operate(&app, &["retry", "00uA"]).await);
     assert_eq!(code, Some(0));
-    assert!(out.starts_with("retry: done") && out.contains("show 00uA"), "{out}");
+    assert!(out.starts_with("retry 00uA: done") && out.contains("show 00uA"), "{out}");
     app.row_when("00uA", |row| row["appliedRevision"] == 2).await;
     for word in ["approve", "reject"] {
         let (code, out, err) = printed(&operate(&app, &[word, "00uA"]).await);

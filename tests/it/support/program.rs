@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 
-/// The program, in a folder without a configuration and with a clean environment.
+/// The program, in this folder and with a clean environment.
 pub fn program(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
     command.env_clear().current_dir(folder.path()).kill_on_drop(true).stdin(Stdio::null());
@@ -31,12 +31,13 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Starts it on free ports and waits until it says that it serves.
-    pub async fn start(filter: &str) -> Self {
+    /// Starts it on free ports with these settings (TOML; the log as JSON) and waits until it says that it serves.
+    pub async fn start(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("okta-lineworks.toml"), settings).expect("the folder is ours");
         let mut command = program(&folder);
         command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"]);
-        command.env("OKTA_LINEWORKS__LOG__FORMAT", "json").env("OKTA_LINEWORKS__LOG__FILTER", filter);
+        command.env("OKTA_LINEWORKS__LOG__FORMAT", "json");
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut log = BufReader::new(child.stderr.take().expect("piped"));
         let mut read = String::new();
