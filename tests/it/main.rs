@@ -1,5 +1,6 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
+mod bad_days;
 mod lineworks_client;
 mod main_job;
 mod sandbox;
