@@ -1,6 +1,7 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
 mod bad_days;
+mod late_effects;
 mod lineworks_client;
 mod main_job;
 mod sandbox;
