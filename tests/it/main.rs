@@ -1,8 +1,10 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
+mod bad_days;
 mod callers;
 mod cards;
 mod hooks;
+mod late_effects;
 mod lineworks_client;
 mod log;
 mod main_job;
