@@ -162,7 +162,7 @@ async fn a_call_that_was_accepted_without_effect_is_tried_again() {
         }
         let row = settled_at(&app, revision).await;
         let attempts = row["history"]["attempts"].as_array().expect("a list");
-        assert_eq!(attempts[1]["reason"]["cause"], "not_converging", "{attempts:#?}");
+        assert_eq!(attempts[1]["reason"]["code"], "not_converging", "{attempts:#?}");
         assert_eq!(app.member("00uTARO").await.expect("exists")["isSuspended"], operation == "users.suspend");
     }
     app.finish().await;
