@@ -3,6 +3,7 @@
 mod bad_days;
 mod callers;
 mod cards;
+mod crash;
 mod hooks;
 mod late_effects;
 mod lineworks_client;
@@ -12,5 +13,7 @@ mod operators;
 mod order;
 mod sandbox;
 mod signatures;
+mod starting;
+mod stopping;
 mod store_contract;
 mod support;

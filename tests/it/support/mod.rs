@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test file uses the verbs it needs")]
 
+pub mod process;
+
 use std::sync::Once;
 use std::time::Duration;
 
