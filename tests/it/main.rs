@@ -2,5 +2,7 @@
 
 mod lineworks_client;
 mod main_job;
+mod papers;
+mod readme;
 mod sandbox;
 mod support;
