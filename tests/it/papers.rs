@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::inbound::problem::Code;
+use okta_lineworks::sandbox::Switches;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -148,7 +149,8 @@ fn rows(document: &str) -> Vec<Vec<String>> {
 #[test]
 fn every_promise_has_a_test_file_that_exists() {
     for document in ["README.md", "README.ja.md"] {
-        let promises: Vec<_> = rows(document).into_iter().filter(|row| row[0].len() == 1 && row[0].parse::<u8>().is_ok()).collect();
+        let promises: Vec<_> =
+            rows(document).into_iter().filter(|row| row[0].len() == 1 && row[0].parse::<u8>().is_ok()).collect();
         let numbers: Vec<_> = promises.iter().map(|row| row[0].as_str()).collect();
         assert_eq!(numbers, ["1", "2", "3", "4", "5", "6", "7", "8", "9"], "{document}");
         for promise in promises.iter().filter(|promise| promise[0] != "7") {
@@ -222,6 +224,19 @@ fn the_configuration_tables_name_every_key_with_its_default() {
             }
         }
     }
+}
+
+#[test]
+fn the_sandbox_page_names_every_switch_with_its_default() {
+    let Ok(serde_json::Value::Object(switches)) = serde_json::to_value(Switches::default()) else {
+        panic!("switches are an object")
+    };
+    let known: BTreeMap<String, String> =
+        switches.into_iter().map(|(name, value)| (name, value.to_string().trim_matches('"').to_owned())).collect();
+    let table = rows("docs/sandbox.md").into_iter().filter(|row| row.len() == 4 && row[0].starts_with('`'));
+    let named: BTreeMap<String, String> =
+        table.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect();
+    assert_eq!(named, known);
 }
 
 // --- the shape of the code ---------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ fn every_example_of_the_japanese_readme_works() {
 }
 
 #[test]
+fn every_example_of_the_sandbox_page_works() {
+    run_all("docs/sandbox.md");
+}
+
+#[test]
 fn both_readmes_have_the_same_examples() {
     let (english, japanese) = (examples("README.md"), examples("README.ja.md"));
     assert!(english.len() >= 14, "only {} examples", english.len());
