@@ -141,7 +141,7 @@ pub enum Verdict {
     Superseded,
     /// It came before and said no more then; nothing changed.
     Duplicate,
-    /// It came before, but carries a profile now that it lacked then.
+    /// It came before, but carries a profile or a policy now that it lacked then.
     Merged,
     /// It says nothing this program acts on.
     Ignored,
