@@ -11,6 +11,8 @@ mod log;
 mod main_job;
 mod operators;
 mod order;
+mod papers;
+mod readme;
 mod sandbox;
 mod signatures;
 mod starting;
