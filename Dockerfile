@@ -30,9 +30,8 @@ WORKDIR /var/lib/okta-lineworks
 VOLUME /var/lib/okta-lineworks
 ENV OKTA_LINEWORKS__SERVER__LISTEN=0.0.0.0:8080
 EXPOSE 8080
-# For plain HTTP on port 8080; switch it off where the service has its own certificate.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
-  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q alive <&3"]
+# Reads the same configuration as the service.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["okta-lineworks", "health"]
 # SIGTERM stops softly.
 ENTRYPOINT ["okta-lineworks"]
 CMD ["serve"]
