@@ -147,6 +147,16 @@ pub enum Verdict {
     Ignored,
 }
 
+impl Verdict {
+    /// Whether the event said something new about its person.
+    pub fn changes_facts(self) -> bool {
+        match self {
+            Verdict::New | Verdict::EqualTime | Verdict::Merged => true,
+            Verdict::Superseded | Verdict::Duplicate | Verdict::Ignored => false,
+        }
+    }
+}
+
 /// What the sender is told of an event that is safely stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {

@@ -196,10 +196,11 @@ impl Problem {
         self
     }
 
-    /// For an event hook: "not now" is 503 there, since Okta retries nothing else.
+    /// For an event hook: what may go well the next time is 503 there, since Okta retries nothing else.
     #[must_use]
     pub fn for_hook(mut self) -> Self {
-        if self.0.code == Code::NotNow.as_str() {
+        let transient = [Code::NotNow, Code::RequestTimeout, Code::BodyUnreadable].map(Code::as_str);
+        if transient.contains(&self.0.code.as_str()) {
             self.0.status = StatusCode::SERVICE_UNAVAILABLE;
         }
         self

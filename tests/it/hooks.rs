@@ -27,6 +27,8 @@ async fn okta_verifies_the_hook_once() {
     let unknown = app.request(Method::GET, "/v1/okta/events").header("X-Okta-Verification-Challenge", "c");
     unknown.answer().await.problem(401, "unauthorized");
     app.hook(Method::GET).answer().await.problem(404, "not_found");
+    let longest = app.hook(Method::GET).header("X-Okta-Verification-Challenge", "c".repeat(1024));
+    assert_eq!(longest.answer().await.status, 200);
     let long = app.hook(Method::GET).header("X-Okta-Verification-Challenge", "c".repeat(1025));
     long.answer().await.problem(404, "not_found");
     app.finish().await;
@@ -187,5 +189,16 @@ async fn what_is_no_delivery_is_refused_whole() {
     {
         app.hook(Method::POST).body(body).answer().await.problem(400, "malformed_json");
     }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_does_not_come_whole_is_one_okta_tries_again() {
+    let app = TestApp::with("[server]\nrequest_timeout = \"1s\"").await;
+    let head = format!("POST /v1/okta/events HTTP/1.1\r\nHost: x\r\nAuthorization: {HOOK}\r\n");
+    let half = format!("{head}Content-Length: 100\r\n\r\n{{\"data\":");
+    app.raw(half.as_bytes()).await.problem(503, "request_timeout");
+    let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nrot\r\n");
+    app.raw(broken.as_bytes()).await.problem(503, "body_unreadable");
     app.finish().await;
 }

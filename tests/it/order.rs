@@ -224,12 +224,41 @@ async fn a_hooks_names_never_replace_a_cards() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hooks_later_word_leaves_a_cards_profile_to_create_the_member_with() {
+    let app = TestApp::start().await;
+    app.fault(json!({"operation": "users.get", "kind": "status", "status": 503})).await;
+    let body = json!({"user": user(1), "eventId": "e-1", "occurredAt": at(1)});
+    app.put_without_waiting("00uA", body).await;
+    app.row_in("00uA", "waiting").await;
+    hear(&app, true, "e-2", 2).await;
+    app.heal().await;
+    applied(&app).await;
+    assert_eq!(app.member("00uA").await.expect("exists")["userName"]["lastName"], "山田");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_profile_that_comes_late_does_not_spoil_the_newer_one() {
     let app = TestApp::start().await;
     add(&app, "e-2", 2).await;
     let late = json!({"user": {"email": "nonsense"}, "eventId": "e-1", "occurredAt": at(1)});
-    app.put("00uA", late).await.problem(422, "profile_refused");
-    applied(&app).await;
+    let answer = app.put("00uA", late).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["verdict"]), (200, &json!("superseded")), "nothing to correct");
     assert!(is_active(&app).await);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_told_how_the_person_stands_by_now() {
+    let app = TestApp::start().await;
+    let refused = json!({"user": {"email": "nonsense"}, "eventId": "e-1", "occurredAt": at(1)});
+    app.put("00uA", refused.clone()).await.problem(422, "profile_refused");
+    let again = app.put("00uA", refused.clone()).await;
+    again.problem(422, "profile_refused");
+    assert_eq!(again.faults().first().map(|(field, _)| *field), Some("user.email"));
+    add(&app, "e-2", 2).await;
+    let mended = app.put_without_waiting("00uA", refused).await;
+    assert_eq!((mended.status.as_u16(), &mended.body["verdict"]), (200, &json!("duplicate")));
+    assert_eq!(mended.body["state"], "settled");
     app.finish().await;
 }
