@@ -1,9 +1,11 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
 mod bad_days;
+mod grace;
 mod late_effects;
 mod lineworks_client;
 mod main_job;
+mod ownership;
 mod sandbox;
 mod store_contract;
 mod support;
