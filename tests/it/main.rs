@@ -1,6 +1,7 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
 mod bad_days;
+mod broken_runs;
 mod caps;
 mod grace;
 mod late_effects;
