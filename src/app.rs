@@ -299,7 +299,11 @@ fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), B
     Ok((http.run(), bound))
 }
 
-fn tls(files: &config::TlsFiles) -> Result<rustls::ServerConfig, BuildError> {
+/// What the server shows to those who connect.
+///
+/// # Errors
+/// Names the file that cannot be used.
+pub(crate) fn tls(files: &config::TlsFiles) -> Result<rustls::ServerConfig, BuildError> {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     let unreadable = |path: &std::path::Path, error: &dyn std::fmt::Display| {
@@ -308,6 +312,9 @@ fn tls(files: &config::TlsFiles) -> Result<rustls::ServerConfig, BuildError> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect)
         .map_err(|error| unreadable(&files.certificate, &error))?;
+    if chain.is_empty() {
+        return Err(unreadable(&files.certificate, &"there is no certificate in it"));
+    }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
     rustls::ServerConfig::builder()
         .with_no_client_auth()

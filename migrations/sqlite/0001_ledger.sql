@@ -27,6 +27,7 @@ CREATE TABLE assignments (
     delete_intent_at    INTEGER,
     delete_confirmed    INTEGER NOT NULL DEFAULT 0,
     unassigned_seen_at  INTEGER,
+    unclear_until       INTEGER,            -- a call without a clear outcome may have its effect until then
     -- the work
     state               TEXT NOT NULL CHECK (state IN ('settled', 'due', 'running', 'waiting', 'held', 'parked')),
     next_at             INTEGER,            -- from when a worker may take the row; NULL: not by itself

@@ -7,6 +7,7 @@ use clap::Args;
 use reqwest::Url;
 
 use super::{BadConfiguration, ConfigArgs};
+use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, LedgerUrl};
 use crate::lineworks::assertion::Signer;
@@ -74,8 +75,7 @@ fn ledger_fault(url: &LedgerUrl) -> Option<String> {
 
 fn tls_fault(config: &Config) -> Option<String> {
     let files = config.server.tls.as_ref()?;
-    let missing = [&files.certificate, &files.key].into_iter().find(|path| std::fs::File::open(path).is_err())?;
-    Some(format!("server.tls_certificate, server.tls_key: {} cannot be read", missing.display()))
+    app::tls(files).err().map(|error| error.to_string())
 }
 
 /// Asks for a token for real; the answer names what LINE WORKS does not accept.

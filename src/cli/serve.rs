@@ -40,7 +40,6 @@ impl Serve {
         let defaults = stand_ins(sandbox.url(), sandbox.credentials());
         let loaded = self.config.load(Some(defaults)).map_err(BadConfiguration::from)?;
         eprintln!("rehearsal: the fake LINE WORKS is at {}, its members at {0}/_sandbox/members", sandbox.url());
-        eprintln!("secrets where none are configured: sandbox-card, sandbox-signing, sandbox-hook, sandbox-admin");
         let code = serve(loaded, Purpose::Rehearsal, &shutdown).await;
         sandbox.stop().await;
         code

@@ -3,7 +3,7 @@
 //! `Heads::receive` is the whole rule of order: newest wins per fact, however events arrive. Storing the result,
 //! raising the revision and recognising duplicates is the ledger's part.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::event::{Event, EventKind, ProfileWeight, ProfileWish, Source, UnassignPolicy, Verdict};
@@ -11,6 +11,9 @@ use super::ids::{ExternalKey, MemberId, OktaUserId};
 use super::outcome::{Cause, Reason};
 use super::plan::StepKind;
 use super::profile::Profile;
+
+/// How long after a call without a clear outcome could have had its effect the member is looked at once more.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(1);
 
 /// A value with the moment it was true and the door it came through.
 #[derive(Debug, Clone, PartialEq)]
@@ -223,7 +226,7 @@ impl Membership {
 pub struct Intent {
     /// When it was committed.
     pub at: Timestamp,
-    /// Whether its effect was seen, in an answer or in a read.
+    /// Whether a read showed its effect.
     pub confirmed: bool,
 }
 
@@ -236,6 +239,15 @@ pub struct Marks {
     pub delete: Option<Intent>,
     /// When we first saw it suspended (or pending) while unassigned: the delay before a deletion counts from here.
     pub unassigned_seen: Option<Timestamp>,
+    /// A call ended without a clear outcome: until then it may still have its effect, and no other call starts.
+    pub unclear_until: Option<Timestamp>,
+}
+
+impl Marks {
+    /// When to look once more after a call without a clear outcome: its effect may come very late.
+    pub fn second_look(&self) -> Option<Timestamp> {
+        Some(self.unclear_until?.checked_add(SECOND_LOOK).unwrap_or(Timestamp::MAX))
+    }
 }
 
 /// Where the work on an assignment stands.

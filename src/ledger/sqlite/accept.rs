@@ -10,7 +10,7 @@ use super::super::{Heard, IgnoredEvent, Incoming, OperatorWord, ruling_of, verdi
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{Heads, Membership, Reception, State, StateName};
-use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, Verdict};
+use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, UnassignPolicy, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
 
@@ -160,11 +160,12 @@ fn update_assignment(db: &Connection, event: &Event, reception: Reception, heads
     raise(db, &event.person, heads.is_leaving(), now)
 }
 
+/// Nothing that arrives cuts the pause after an unclear call short: the next call would overlap with it.
 fn raise(db: &Connection, person: &OktaUserId, leaving: bool, now: i64) -> Outcome<()> {
     let changed = db
         .prepare_cached(
             "UPDATE assignments SET revision = revision + 1, leaving = ?2, updated_at = ?3, \
-             next_at = CASE WHEN state = 'running' THEN next_at ELSE ?3 END, \
+             next_at = CASE WHEN state = 'running' THEN next_at ELSE max(?3, coalesce(unclear_until, 0)) END, \
              reason = CASE WHEN state = 'running' THEN reason ELSE NULL END, \
              state = CASE WHEN state = 'running' THEN state ELSE 'due' END WHERE okta_user_id = ?1",
         )?
@@ -248,7 +249,8 @@ pub(super) fn hear(db: &Connection, said: &OperatorWord) -> Outcome<Heard> {
         (state, _) => return Ok(Heard::NotHeld(state.name())),
     };
     debug_assert!(said.kind == EventKind::Retry || row.state.name() == StateName::Held);
-    let leaving = row.facts.membership.is_none_or(|fact| fact.value != Membership::Assigned);
+    // Which policy is in force makes no difference here.
+    let leaving = row.facts.desired(UnassignPolicy::Suspend).is_none_or(|desired| desired.is_leaving());
     let revision = row.revision + 1;
     raise(db, &said.person, leaving, ms(said.now))?;
     if let Some(ruling) = ruling_of(said.kind, steps) {

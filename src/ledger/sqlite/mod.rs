@@ -150,6 +150,11 @@ impl Store for SqliteStore {
         })
     }
 
+    fn abandon(&self, lease: &Lease) -> Answer<'_, ()> {
+        let (owner, lease) = (self.owner.clone(), lease.clone());
+        Box::pin(self.writer.write(move |tx| work::abandon(tx, &owner, &lease)))
+    }
+
     fn learn_quota(&self, operation: Operation, quota: Quota, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.writer.write(move |tx| work::learn_quota(tx, operation, quota, now)))
     }
@@ -186,7 +191,8 @@ impl Store for SqliteStore {
     }
 
     fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
-        Box::pin(self.reader.read(read::next_due))
+        let owner = self.owner.clone();
+        Box::pin(self.reader.read(move |db| read::next_due(db, &owner)))
     }
 
     fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {

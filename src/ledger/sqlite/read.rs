@@ -95,10 +95,11 @@ fn attempt_record(row: &Row<'_>) -> Outcome<AttemptRecord> {
     })
 }
 
-/// The other assignment that has this external key.
+/// The other assignment that has this external key, or whose Okta user id it is.
 pub(super) fn holder_of_key(db: &Connection, key: &str, except: &OktaUserId) -> Outcome<Option<OktaUserId>> {
     let mut statement = db.prepare_cached(
-        "SELECT okta_user_id FROM assignments WHERE external_key = ?1 AND okta_user_id <> ?2 LIMIT 1",
+        "SELECT okta_user_id FROM assignments WHERE (external_key = ?1 OR okta_user_id = ?1) AND okta_user_id <> ?2 \
+         ORDER BY external_key IS NOT ?1 LIMIT 1",
     )?;
     let mut rows = statement.query(params![key, except.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -134,13 +135,18 @@ pub(super) fn tally(db: &Connection, now: Timestamp) -> Outcome<Tally> {
     Ok(tally)
 }
 
-/// When the earliest row falls due: one look at each end of the index.
-pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
+/// When the earliest row falls due: one look at each end of the index. Rows this process has at work are left out:
+/// their worker is on them.
+pub(super) fn next_due(db: &Connection, owner: &str) -> Outcome<Option<Timestamp>> {
     let mut earliest: Option<i64> = None;
     for leaving in [true, false] {
         let due: Option<i64> = db
-            .prepare_cached("SELECT min(next_at) FROM assignments WHERE leaving = ?1 AND next_at IS NOT NULL")?
-            .query_row([leaving], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT next_at FROM assignments WHERE leaving = ?1 AND next_at IS NOT NULL \
+                 AND (state <> 'running' OR lease_owner IS NOT ?2) ORDER BY next_at LIMIT 1",
+            )?
+            .query_row(params![leaving, owner], |row| row.get(0))
+            .optional()?;
         earliest = [earliest, due].into_iter().flatten().min();
     }
     Ok(earliest.and_then(|at| Timestamp::from_millisecond(at).ok()))

@@ -21,7 +21,7 @@ use crate::domain::profile::{FieldError, Profile};
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
      status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
      external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
-     state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at";
+     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at";
 
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
@@ -173,6 +173,7 @@ pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
             suspend: intent(&reading, "suspend_intent_at", "suspend_confirmed")?,
             delete: intent(&reading, "delete_intent_at", "delete_confirmed")?,
             unassigned_seen: reading.maybe_moment("unassigned_seen_at")?,
+            unclear_until: reading.maybe_moment("unclear_until")?,
         },
         state: state(&reading)?,
         ruling,

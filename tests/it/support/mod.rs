@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test file uses the verbs it needs")]
 
+pub mod process;
+
 use std::sync::Once;
 use std::time::Duration;
 
@@ -274,6 +276,25 @@ impl TestApp {
     pub async fn member(&self, email_or_key: &str) -> Option<Value> {
         let members = self.members().await;
         members.into_iter().find(|it| it["email"] == email_or_key || it["userExternalKey"] == email_or_key)
+    }
+
+    /// Reads the member until it satisfies the condition; fails after 20 seconds.
+    pub async fn member_when(&self, email_or_key: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let member = self.member(email_or_key).await;
+            if let Some(member) = member.as_ref().filter(|member| condition(member)) {
+                return member.clone();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {member:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Adds a member as an administrator would by hand.
+    pub async fn seed(&self, member: Value) {
+        let answer = self.sandbox("members", member).await;
+        assert!(answer.status.is_success(), "{answer:?}");
     }
 
     /// Every member LINE WORKS has.
