@@ -46,7 +46,7 @@ fn errors_document() -> String {
          ## Answers to a call\n\n\
          `application/problem+json` with `code`, `status`, `title`, `detail`, their Japanese `titleJa` and `detailJa`, and\n\
          `requestId`, which the log has too; `errors` names each bad field with a code and a text of its own. For the event\n\
-         hook, `not_now` is 503 instead of 429, since Okta repeats nothing else.\n\n",
+         hook, `not_now`, `request_timeout` and `body_unreadable` are 503, since Okta repeats nothing else.\n\n",
     );
     for code in Code::ALL {
         let [title, todo, title_ja, todo_ja] = code.texts();
