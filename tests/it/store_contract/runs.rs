@@ -81,6 +81,7 @@ pub async fn nothing_cuts_the_pause_after_an_unclear_call(bench: &dyn Bench) {
         }
         let change = |run: &mut Settlement| (run.state, run.marks.unclear_until) = (state, Some(at(20)));
         settle_as(&*store, &claimed, change, 3).await;
+        assert!(store.claim_all(19).await.is_empty(), "{person}, by itself");
         store.unassign(&person, 4).await;
         store.say(&person, EventKind::Retry, 5).await;
         assert!(store.claim_all(19).await.is_empty(), "{person}");
