@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::web::{self, Bytes, ServiceConfig};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, Route};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, Route, guard};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -110,8 +110,10 @@ impl Doors {
                 .route(web::post().to(okta_events::deliver))
                 .default_service(others("GET, POST")),
         );
-        for (path, route) in [("/livez", web::get().to(health::live)), ("/readyz", web::get().to(health::ready))] {
-            service.service(web::resource(path).route(route).default_service(others("GET")));
+        // Some monitors ask with HEAD.
+        let asked = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+        for (path, route) in [("/livez", asked().to(health::live)), ("/readyz", asked().to(health::ready))] {
+            service.service(web::resource(path).route(route).default_service(others("GET, HEAD")));
         }
         service.default_service(web::to(unknown_path));
     }
