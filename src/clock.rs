@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// Tells the time, to the millisecond.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +38,9 @@ impl Clock {
         self.moved.notify_waiters();
     }
 
-    /// Resolves when the clock is moved by hand; the system's clock never is.
-    pub async fn moved(&self) {
-        self.moved.notified().await;
+    /// Resolves when the clock is moved by hand after this call; the system's clock never is. Ask before reading the
+    /// time, so that no move goes unnoticed.
+    pub fn moved(&self) -> Notified<'_> {
+        self.moved.notified()
     }
 }

@@ -13,9 +13,12 @@ pub enum Format {
     Json,
 }
 
+/// Parts that tell an administrator nothing below a warning, unless the configured filter names them.
+const QUIET: &str = "actix_server=warn,rusqlite_migration=warn";
+
 /// Starts logging. A second call changes nothing.
 pub fn start(format: Format, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     // A line that cannot be written (the log's disk is full) is lost. Complaining about it goes to the same place, and

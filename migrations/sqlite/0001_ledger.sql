@@ -27,6 +27,7 @@ CREATE TABLE assignments (
     delete_intent_at    INTEGER,
     delete_confirmed    INTEGER NOT NULL DEFAULT 0,
     unassigned_seen_at  INTEGER,
+    unclear_until       INTEGER,            -- a call without a clear outcome may have its effect until then
     -- the work
     state               TEXT NOT NULL CHECK (state IN ('settled', 'due', 'running', 'waiting', 'held', 'parked')),
     next_at             INTEGER,            -- from when a worker may take the row; NULL: not by itself
@@ -44,6 +45,8 @@ CREATE TABLE assignments (
 ) STRICT;
 
 CREATE INDEX assignments_next ON assignments (leaving, next_at) WHERE next_at IS NOT NULL;
+-- Those somebody may look for by state; the many settled ones are left out.
+CREATE INDEX assignments_unsettled ON assignments (state, okta_user_id) WHERE state IN ('waiting', 'held', 'parked');
 CREATE INDEX assignments_external_key ON assignments (external_key) WHERE external_key IS NOT NULL;
 
 CREATE TABLE events (

@@ -35,16 +35,18 @@ enum Command {
     Sandbox(sandbox::RunSandbox),
     /// Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
     Demo(demo::Demo),
+    /// Say whether the running service is ready (exit code 0) or not
+    Health(operator::Health),
     /// List people and where the work on them stands
     List(operator::List),
     /// Show one person with the whole history
     Show(operator::OnePerson),
-    /// Let the held steps of a person pass
-    Approve(operator::OnePerson),
-    /// Refuse the held steps of a person; the member stays as it is
-    Reject(operator::OnePerson),
-    /// Look at a person again, now
-    Retry(operator::OnePerson),
+    /// Let the held steps of people pass
+    Approve(operator::Several),
+    /// Refuse the held steps of people; the members stay as they are
+    Reject(operator::Several),
+    /// Look at people again, now
+    Retry(operator::Several),
 }
 
 /// Where the configuration comes from.
@@ -138,11 +140,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check.run().await,
         Command::Sandbox(sandbox) => sandbox.run().await,
         Command::Demo(demo) => demo.run().await,
+        Command::Health(health) => health.run().await,
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
-        Command::Approve(person) => person.say("approve").await,
-        Command::Reject(person) => person.say("reject").await,
-        Command::Retry(person) => person.say("retry").await,
+        Command::Approve(people) => people.say("approve", "held").await,
+        Command::Reject(people) => people.say("reject", "held").await,
+        Command::Retry(people) => people.say("retry", "parked").await,
     }
 }
 

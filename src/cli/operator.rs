@@ -1,5 +1,6 @@
 //! `list`, `show`, `approve`, `reject`, `retry`: the operator's words, said to the running service over its own API.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,9 +46,43 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Health {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+impl Health {
+    /// Exit code 0 when the service is ready: for a container's health check.
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let answer = self.reach.call(Method::GET, "/readyz").await?;
+        println!("{answer}");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct OnePerson {
     /// The Okta user id (00u…)
     person: OktaUserId,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Some people, by id or by what they wait for.
+#[derive(Debug, Args)]
+pub(super) struct Several {
+    /// The Okta user ids (00u…)
+    #[arg(required_unless_present = "all")]
+    people: Vec<OktaUserId>,
+    /// Everybody this word is for: all who are held (approve, reject) or parked (retry)
+    #[arg(long, conflicts_with = "people", requires = "yes")]
+    all: bool,
+    /// With --all: only those with this cause, such as cap_reached
+    #[arg(long, requires = "all")]
+    cause: Option<String>,
+    /// With --all: yes, all of them
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     reach: Reach,
 }
@@ -60,13 +95,33 @@ impl Reach {
         let loaded = self.config.load(self.sandbox.then(absent_sandbox)).map_err(BadConfiguration::from)?;
         let server = &loaded.config.server;
         let scheme = if server.tls.is_some() { "https" } else { "http" };
-        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{}", server.listen));
+        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{}", reachable(server.listen)));
         let secret = match (&self.admin_secret_file, loaded.config.inbound.admin_secrets.first()) {
             (Some(file), _) => read_secret(file)?,
             (None, Some(named)) => named.secret.clone(),
             (None, None) => bail!("inbound.admin_secrets is empty: there is no secret to show"),
         };
         Ok((url, secret))
+    }
+
+    /// Every page of a list, and the counts beside it.
+    async fn pages(&self, query: &[(&str, String)]) -> anyhow::Result<(Vec<Value>, Value)> {
+        let mut rows = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let next = cursor.take().map(|cursor| ("cursor", cursor));
+            let query: Vec<_> = query.iter().cloned().chain(next).collect();
+            let address = reqwest::Url::parse_with_params("http://x/v1/assignments", &query)?;
+            let path = format!("{}?{}", address.path(), address.query().unwrap_or_default());
+            let mut page = self.call(Method::GET, &path).await?;
+            if let Some(Value::Array(page)) = page.get_mut("assignments").map(Value::take) {
+                rows.extend(page);
+            }
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return Ok((rows, page["counts"].take())),
+            }
+        }
     }
 
     async fn call(&self, method: Method, path: &str) -> anyhow::Result<Value> {
@@ -83,8 +138,35 @@ impl Reach {
         if status.is_success() {
             return Ok(body);
         }
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        bail!("{} {}\n{}{}", text("title"), text("detail"), text("titleJa"), text("detailJa"));
+        bail!(refusal(&body));
+    }
+}
+
+/// What a refusal of the service says, with each field it names.
+fn refusal(body: &Value) -> String {
+    if body["title"].is_null() {
+        return body.to_string();
+    }
+    let text = |name: &str| body[name].as_str().unwrap_or_default();
+    let mut said = format!("{} {}\n{}{}", text("title"), text("detail"), text("titleJa"), text("detailJa"));
+    for field in body["errors"].as_array().into_iter().flatten() {
+        said.push_str("\n  ");
+        said.push_str(&field_line(field));
+    }
+    said
+}
+
+/// A field that is wrong, and what to do about it.
+fn field_line(field: &Value) -> String {
+    format!("{}: {} {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]))
+}
+
+/// An address that listens everywhere is called on the loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        address => address,
     }
 }
 
@@ -95,31 +177,21 @@ fn read_secret(file: &PathBuf) -> anyhow::Result<SecretString> {
 
 impl List {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut cursor: Option<String> = None;
-        loop {
-            let mut query = Vec::new();
-            query.extend(self.state.clone().map(|state| ("state", state)));
-            query.extend(self.query.clone().map(|text| ("q", text)));
-            query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-            let address = reqwest::Url::parse_with_params("http://x/v1/assignments", &query)?;
-            let path = format!("{}?{}", address.path(), address.query().unwrap_or_default());
-            let page = self.reach.call(Method::GET, &path).await?;
-            for row in page["assignments"].as_array().into_iter().flatten() {
-                if self.reach.json {
-                    println!("{row}");
-                } else {
-                    println!("{}", line(row));
-                }
-            }
-            match page["nextCursor"].as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None if self.reach.json => return Ok(ExitCode::SUCCESS),
-                None => {
-                    println!("{}", counts(&page["counts"]));
-                    return Ok(ExitCode::SUCCESS);
-                }
+        let mut query = Vec::new();
+        query.extend(self.state.clone().map(|state| ("state", state)));
+        query.extend(self.query.clone().map(|text| ("q", text)));
+        let (rows, tally) = self.reach.pages(&query).await?;
+        for row in &rows {
+            if self.reach.json {
+                println!("{row}");
+            } else {
+                println!("{}", line(row));
             }
         }
+        if !self.reach.json {
+            println!("{}", counts(&tally));
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -149,15 +221,34 @@ impl OnePerson {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    pub(super) async fn say(self, said: &str) -> anyhow::Result<ExitCode> {
-        let answer = self.reach.call(Method::POST, &format!("/v1/assignments/{}/{said}", self.person)).await?;
-        if self.reach.json {
-            println!("{answer}");
-        } else {
-            println!("{said}: done; `okta-lineworks show {}` tells how it goes on", self.person);
+impl Several {
+    /// Says the word about each; goes on after a refusal and ends with exit code 1 if there was one.
+    pub(super) async fn say(self, said: &str, state: &str) -> anyhow::Result<ExitCode> {
+        let people = if self.all { self.everybody(state).await? } else { self.people.clone() };
+        let mut refused = 0;
+        for person in &people {
+            match self.reach.call(Method::POST, &format!("/v1/assignments/{person}/{said}")).await {
+                Ok(answer) if self.reach.json => println!("{answer}"),
+                Ok(_) => println!("{said} {person}: done; `okta-lineworks show {person}` tells how it goes on"),
+                Err(error) => {
+                    refused += 1;
+                    eprintln!("{said} {person}: {error:#}");
+                }
+            }
         }
-        Ok(ExitCode::SUCCESS)
+        if self.all {
+            println!("{said}: {} of {} done", people.len() - refused, people.len());
+        }
+        Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn everybody(&self, state: &str) -> anyhow::Result<Vec<OktaUserId>> {
+        let rows = self.reach.pages(&[("state", state.to_owned())]).await?;
+        let wanted = |row: &&Value| self.cause.as_deref().is_none_or(|cause| row["reason"]["code"] == cause);
+        let ids = rows.0.iter().filter(wanted).map(|row| word(&row["oktaUserId"]).parse());
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 }
 
@@ -186,7 +277,7 @@ fn print_reason(reason: &Value) {
         println!("  ({detail})");
     }
     for field in reason["fields"].as_array().into_iter().flatten() {
-        println!("  {}: {} {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]));
+        println!("  {}", field_line(field));
     }
 }
 
@@ -194,7 +285,7 @@ fn steps(attempt: &Value) -> String {
     let steps = attempt["steps"].as_array().into_iter().flatten();
     let steps: Vec<String> = steps.map(|step| format!("{} {}", word(&step["step"]), word(&step["outcome"]))).collect();
     let calls = attempt["calls"].as_array().map_or(0, Vec::len);
-    let reason = attempt["reason"]["cause"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
+    let reason = attempt["reason"]["code"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
     let steps = if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", ") };
     format!("{steps} ({calls} calls{reason})")
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -81,13 +82,13 @@ impl RunGate<'_> {
             if self.stopping.is_cancelled() {
                 return Err(Blocked::Stopping);
             }
-            let asked = Instant::now();
+            let (asked, moved) = (Instant::now(), self.clock.moved());
             let admitted = self.store.admit(self.lease, self.admission(operation)).await;
             match admitted {
                 Ok(Admitted::Go) if asked.elapsed() < self.settings.call_timeout => return Ok(()),
                 // The process slept while it asked: the lease may be over, so it is asked for again.
                 Ok(Admitted::Go) => {}
-                Ok(Admitted::Until(at)) => self.wait_until(at).await?,
+                Ok(Admitted::Until(at)) => self.wait_until(at, moved).await?,
                 Ok(Admitted::CapReached) => return Err(Blocked::CapReached),
                 Ok(Admitted::LeaseLost) => return Err(Blocked::LeaseLost),
                 Err(error) => {
@@ -98,13 +99,14 @@ impl RunGate<'_> {
         }
     }
 
-    async fn wait_until(&self, at: Timestamp) -> Result<(), Blocked> {
+    async fn wait_until(&self, at: Timestamp, moved: Notified<'_>) -> Result<(), Blocked> {
         let wait = Duration::try_from(at.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
         if wait > PATIENCE {
             return Err(Blocked::Until(at));
         }
         tokio::select! {
             () = self.stopping.cancelled() => Err(Blocked::Stopping),
+            () = moved => Ok(()),
             () = tokio::time::sleep(wait) => Ok(()),
         }
     }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::gate::{IntendedStep, RunGate};
 use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State};
+use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::{Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
@@ -23,10 +23,11 @@ use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
-/// How long after an unclear outcome the member is looked at once more.
-const SECOND_LOOK: Duration = Duration::from_secs(60);
 /// Runs that may end in "LINE WORKS says otherwise" before a human must look.
 const CONTRADICTIONS: u32 = 3;
+
+/// How the history calls a step that LINE WORKS accepted.
+const DONE: &str = "done";
 
 /// How a run ends.
 enum Ending {
@@ -126,7 +127,7 @@ impl Converge {
     async fn record(&self, lease: &crate::ledger::Lease, settlement: Settlement) {
         let (state, cause) = (settlement.state.name(), settlement.state.reason().map(|reason| reason.cause.code()));
         let steps: Vec<&str> = settlement.steps.iter().map(|step| step.step.as_str()).collect();
-        let duration_ms = settlement.ended.duration_since(settlement.started).as_millis();
+        let duration_ms = settlement.ended.as_millisecond() - settlement.started.as_millisecond();
         let settled = loop {
             match self.store.settle(lease, settlement.clone()).await {
                 Ok(settled) => break settled,
@@ -138,13 +139,17 @@ impl Converge {
             }
         };
         let steps = steps.join(",");
-        if !settled {
-            tracing::warn!(okta_user_id = %lease.person, steps, "the run was not recorded: its lease was lost");
-        } else {
-            tracing::info!(
-                okta_user_id = %lease.person, state = state.as_str(), cause, steps, duration_ms,
-                "a person was worked on"
-            );
+        let (person, state_word) = (&lease.person, state.as_str());
+        match state {
+            _ if !settled => {
+                tracing::warn!(okta_user_id = %person, steps, "the run was not recorded: its lease was lost");
+            }
+            StateName::Held | StateName::Parked => tracing::warn!(
+                okta_user_id = %person, state = state_word, cause, steps, duration_ms, "a person needs a human"
+            ),
+            _ => tracing::info!(
+                okta_user_id = %person, state = state_word, cause, steps, duration_ms, "a person was worked on"
+            ),
         }
     }
 }
@@ -167,10 +172,8 @@ fn untouched(assignment: &Assignment, started: Timestamp, ended: Timestamp) -> S
 
 impl Run<'_> {
     async fn converge(&mut self) -> Ending {
-        if let (Desired::Active(_), Err(reason)) = (&self.desired, &self.wanted_key)
-            && self.desired.profile().is_some()
-        {
-            return Ending::in_state(State::Parked { reason: reason.clone() });
+        if let Some(reason) = self.obstacle() {
+            return Ending::in_state(State::Parked { reason });
         }
         let mut answered = None;
         for _ in 0..MAX_STEPS {
@@ -186,6 +189,9 @@ impl Run<'_> {
                 Err(ending) => return ending,
             };
             match self.plan(member.as_ref(), ownership.as_ref()) {
+                Plan::Do(step) if self.was_accepted(step.kind()) => {
+                    return self.give_up(ApiError::ReadAgain(Reason::of(Cause::NotConverging)), None);
+                }
                 Plan::Do(step) => match self.unclear.take() {
                     Some(reason) => return self.wait_for_the_effect(reason),
                     None => match self.take(step, member.as_ref()).await {
@@ -199,6 +205,17 @@ impl Run<'_> {
             }
         }
         Ending::in_state(State::Parked { reason: Reason::of(Cause::NotConverging) })
+    }
+
+    /// What stands in the way whatever LINE WORKS has: then it need not be asked.
+    fn obstacle(&self) -> Option<Reason> {
+        let key = self.wanted_key.as_ref().err().filter(|_| matches!(self.desired, Desired::Active(_)));
+        self.desired.obstacle().or_else(|| key.cloned())
+    }
+
+    /// Whether LINE WORKS said in this run that it took this step. What an update sent is looked at field by field.
+    fn was_accepted(&self, kind: StepKind) -> bool {
+        kind != StepKind::Update && self.steps.iter().any(|taken| taken.step == kind && taken.outcome == DONE)
     }
 
     async fn find(&self) -> Result<Option<Member>, ApiError> {
@@ -225,7 +242,7 @@ impl Run<'_> {
             Ok(holder) => Ok(Some(Ownership::judge(member, wanted, remembered, holder))),
             Err(error) => {
                 tracing::error!(%error, okta_user_id = %self.assignment.person, "the ledger cannot be read");
-                Err(self.wait(Reason::of(Cause::Paced), Duration::ZERO))
+                Err(Ending::in_state(State::Due))
             }
         }
     }
@@ -267,7 +284,7 @@ impl Run<'_> {
             _ => Vec::new(),
         };
         let word = match &outcome {
-            Ok(_) => "done",
+            Ok(_) => DONE,
             Err(ApiError::Unclear(_)) => "unclear",
             Err(ApiError::Refused(_)) => "refused",
             Err(ApiError::ReadAgain(_)) => "read_again",
@@ -276,11 +293,11 @@ impl Run<'_> {
         self.steps.push(StepRecord { step: kind, outcome: word.to_owned(), fields: fields.clone() });
         match outcome {
             Ok(seen) => {
-                self.marks = marks_after(self.marks, kind);
                 self.sent.extend(fields);
                 Ok(seen)
             }
             Err(ApiError::Unclear(reason)) => {
+                self.marks.unclear_until = Some(after(self.clock.now(), self.settings.call_timeout * 2));
                 self.unclear = Some(reason);
                 Ok(None)
             }
@@ -319,8 +336,7 @@ impl Run<'_> {
     }
 
     fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {
-        let second_look = self.unclear.is_some().then(|| after(self.clock.now(), SECOND_LOOK));
-        let look_again = match (look_again, second_look) {
+        let look_again = match (look_again, self.marks.second_look()) {
             (Some(planned), Some(second)) => Some(planned.min(second)),
             (planned, second) => planned.or(second),
         };
@@ -369,7 +385,8 @@ impl Run<'_> {
 }
 
 /// What to remember before a step: an intent for what takes away, and for an undelete that a member which comes
-/// back suspended was suspended by us.
+/// back suspended was suspended by us. An answer changes nothing about it: only a read shows the effect, and it may
+/// lag behind.
 fn marks_before(marks: Marks, step: StepKind, now: Timestamp) -> Marks {
     let intent = Some(Intent { at: now, confirmed: false });
     match step {
@@ -377,18 +394,6 @@ fn marks_before(marks: Marks, step: StepKind, now: Timestamp) -> Marks {
         StepKind::Delete => Marks { delete: intent, ..marks },
         StepKind::Undelete => Marks { suspend: Some(Intent { at: now, confirmed: true }), ..marks },
         StepKind::Create | StepKind::Update | StepKind::Resume | StepKind::Adopt => marks,
-    }
-}
-
-/// What is certain after a step succeeded.
-fn marks_after(marks: Marks, step: StepKind) -> Marks {
-    let confirmed = |intent: Option<Intent>| intent.map(|intent| Intent { confirmed: true, ..intent });
-    match step {
-        StepKind::Suspend => Marks { suspend: confirmed(marks.suspend), ..marks },
-        StepKind::Delete => Marks { delete: confirmed(marks.delete), ..marks },
-        StepKind::Resume => Marks { suspend: None, ..marks },
-        StepKind::Undelete => Marks { delete: None, ..marks },
-        StepKind::Create | StepKind::Update | StepKind::Adopt => marks,
     }
 }
 

@@ -3,14 +3,16 @@
 //! A wake-up is a hint; the loop also looks by itself at the moment the next row falls due, and every few seconds.
 //! On a soft stop it claims no more, and the runs in progress give their people back before their next call.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Converge;
-use crate::ledger::{ClaimRequest, Claimed};
+use crate::ledger::{ClaimRequest, Claimed, Lease};
 
 /// How often the loop looks by itself.
 const POLL: Duration = Duration::from_secs(5);
@@ -27,6 +29,7 @@ impl Converge {
         let everybody = Arc::new(tokio::sync::Semaphore::new(self.settings.workers));
         let freed = Arc::new(tokio::sync::Notify::new());
         while !stopping.is_cancelled() {
+            let moved = self.clock.moved();
             let free = everybody.available_permits();
             let claimed = self.claim(free, joiners.available_permits().min(free)).await;
             let more_may_wait = claimed.len() == free && free > 0;
@@ -34,7 +37,7 @@ impl Converge {
                 self.start(claimed, &runs, &everybody, &joiners, &freed, &stopping);
             }
             if !more_may_wait {
-                self.wait_for_work(&stopping, &freed).await;
+                self.wait_for_work(&stopping, &freed, moved).await;
             }
         }
         runs.close();
@@ -82,13 +85,30 @@ impl Converge {
         let joiner_slot = joining.then(|| Arc::clone(joiners).try_acquire_owned().ok()).flatten();
         let (this, freed, stopping) = (Arc::clone(self), Arc::clone(freed), stopping.clone());
         runs.spawn(async move {
-            this.run(claimed, &stopping).await;
+            let lease = claimed.lease.clone();
+            let run = AssertUnwindSafe(this.run(claimed, &stopping));
+            if run.catch_unwind().await.is_err() {
+                this.abandon(&lease).await;
+            }
             drop((slot, joiner_slot));
             freed.notify_one();
         });
     }
 
-    async fn wait_for_work(&self, stopping: &CancellationToken, freed: &tokio::sync::Notify) {
+    /// A fault of ours ended a run in its middle: the person is taken over later, as from a process that died.
+    async fn abandon(&self, lease: &Lease) {
+        tracing::error!(okta_user_id = %lease.person, "a run broke off; this person is taken up again later");
+        if let Err(error) = self.store.abandon(lease).await {
+            tracing::error!(%error, okta_user_id = %lease.person, "this person stays untouched until a restart");
+        }
+    }
+
+    async fn wait_for_work(
+        &self,
+        stopping: &CancellationToken,
+        freed: &tokio::sync::Notify,
+        moved: tokio::sync::futures::Notified<'_>,
+    ) {
         let wait = match self.store.next_due().await {
             Ok(Some(next)) => match Duration::try_from(next.duration_since(self.clock.now())) {
                 Ok(ahead) if !ahead.is_zero() => ahead.min(POLL),
@@ -101,7 +121,7 @@ impl Converge {
             () = stopping.cancelled() => {}
             () = freed.notified() => {}
             () = self.store.wake().due() => tokio::time::sleep(GATHER).await,
-            () = self.clock.moved() => {}
+            () = moved => {}
             () = tokio::time::sleep(wait) => {}
         }
     }

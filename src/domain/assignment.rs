@@ -3,14 +3,17 @@
 //! `Heads::receive` is the whole rule of order: newest wins per fact, however events arrive. Storing the result,
 //! raising the revision and recognising duplicates is the ledger's part.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::event::{Event, EventKind, ProfileWeight, ProfileWish, Source, UnassignPolicy, Verdict};
 use super::ids::{ExternalKey, MemberId, OktaUserId};
-use super::outcome::Reason;
+use super::outcome::{Cause, Reason};
 use super::plan::StepKind;
 use super::profile::Profile;
+
+/// How long after a call without a clear outcome could have had its effect the member is looked at once more.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(1);
 
 /// A value with the moment it was true and the door it came through.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +80,15 @@ impl Desired {
         }
     }
 
+    /// Why an active member cannot be had, whatever LINE WORKS has: no profile, or a refused one.
+    pub fn obstacle(&self) -> Option<Reason> {
+        match self {
+            Desired::Active(None) => Some(Reason::of(Cause::ProfileMissing)),
+            Desired::Active(Some(ProfileWish::Refused { fields, .. })) => Some(Reason::refused_fields(fields.clone())),
+            Desired::Active(Some(ProfileWish::Valid(_))) | Desired::Suspended | Desired::Unassigned { .. } => None,
+        }
+    }
+
     /// Whether this takes something away: such work goes first.
     pub fn is_leaving(&self) -> bool {
         !matches!(self, Desired::Active(_))
@@ -122,13 +134,19 @@ pub struct Reception {
 }
 
 impl Heads {
-    /// Takes an event in and says what it changes. Newest wins per fact; at equal times the later arrival wins.
+    /// Takes an event in and says what it changes. Newest wins per fact; at equal times the later arrival wins, but a
+    /// removal that names no policy leaves the one that another removal of the very same moment named.
     ///
     /// Operators' words say nothing about the facts and leave them as they are.
     pub fn receive(&mut self, event: &Event) -> Reception {
-        let Some(value) = Membership::said_by(event) else {
+        let Some(mut value) = Membership::said_by(event) else {
             return Reception { verdict: Verdict::New, takes_membership: false, takes_profile: false };
         };
+        if let (Membership::Unassigned(None), Some((Membership::Unassigned(named), known))) = (value, self.membership)
+            && event.occurred == known
+        {
+            value = Membership::Unassigned(named);
+        }
         let (takes_membership, conflict) = match self.membership {
             Some((_, known)) if event.occurred < known => (false, false),
             Some((other, known)) => (true, event.occurred == known && other != value),
@@ -146,11 +164,24 @@ impl Heads {
         Reception { verdict, takes_membership, takes_profile }
     }
 
-    /// Takes an event in that came before with `carried` of a profile: only what it carries more counts.
+    /// Takes an event in that came before, at the same moment, with `carried` of a profile: only what it carries more
+    /// counts.
     pub fn receive_again(&mut self, event: &Event, carried: ProfileWeight) -> Reception {
         let takes_profile = event.weight() > carried && self.receive_profile(event);
-        let verdict = if takes_profile { Verdict::Merged } else { Verdict::Duplicate };
-        Reception { verdict, takes_membership: false, takes_profile }
+        let takes_membership = self.receive_policy(event);
+        let verdict = if takes_profile || takes_membership { Verdict::Merged } else { Verdict::Duplicate };
+        Reception { verdict, takes_membership, takes_profile }
+    }
+
+    /// A hook's copy of a removal names no policy; a card's may, and comes second as often as first.
+    fn receive_policy(&mut self, event: &Event) -> bool {
+        let takes = event.kind == EventKind::Unassigned
+            && event.policy.is_some()
+            && self.membership == Some((Membership::Unassigned(None), event.occurred));
+        if takes {
+            self.membership = Some((Membership::Unassigned(event.policy), event.occurred));
+        }
+        takes
     }
 
     /// A card's profile stands above one made from a hook's names, whatever their times.
@@ -195,7 +226,7 @@ impl Membership {
 pub struct Intent {
     /// When it was committed.
     pub at: Timestamp,
-    /// Whether its effect was seen, in an answer or in a read.
+    /// Whether a read showed its effect.
     pub confirmed: bool,
 }
 
@@ -208,6 +239,15 @@ pub struct Marks {
     pub delete: Option<Intent>,
     /// When we first saw it suspended (or pending) while unassigned: the delay before a deletion counts from here.
     pub unassigned_seen: Option<Timestamp>,
+    /// A call ended without a clear outcome: until then it may still have its effect, and no other call starts.
+    pub unclear_until: Option<Timestamp>,
+}
+
+impl Marks {
+    /// When to look once more after a call without a clear outcome: its effect may come very late.
+    pub fn second_look(&self) -> Option<Timestamp> {
+        Some(self.unclear_until?.checked_add(SECOND_LOOK).unwrap_or(Timestamp::MAX))
+    }
 }
 
 /// Where the work on an assignment stands.
@@ -425,6 +465,25 @@ mod tests {
         assert_eq!(heads.receive_again(&bare, ProfileWeight::None).verdict, Verdict::Duplicate);
         assert_eq!(heads.receive_again(&rich, ProfileWeight::None).verdict, Verdict::Merged);
         assert_eq!(heads.receive_again(&rich, ProfileWeight::Full).verdict, Verdict::Duplicate);
+    }
+
+    #[test]
+    fn a_removals_policy_counts_from_whichever_copy_names_it() {
+        let bare = event(EventKind::Unassigned, 5);
+        let mild = Event { policy: Some(UnassignPolicy::Suspend), ..bare.clone() };
+        let named = Some((Membership::Unassigned(Some(UnassignPolicy::Suspend)), at(5)));
+        for [first, second] in [[&bare, &mild], [&mild, &bare]] {
+            let (mut copies, mut neighbours) = (Heads::default(), Heads::default());
+            copies.receive(first);
+            copies.receive_again(second, ProfileWeight::None);
+            neighbours.receive(first);
+            neighbours.receive(second);
+            assert_eq!((copies.membership, neighbours.membership), (named, named));
+        }
+        let mut newer = Heads::default();
+        newer.receive(&bare);
+        newer.receive(&event(EventKind::Unassigned, 6));
+        assert_eq!(newer.receive_again(&mild, ProfileWeight::None).verdict, Verdict::Duplicate, "not its moment");
     }
 
     #[test]

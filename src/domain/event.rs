@@ -141,10 +141,20 @@ pub enum Verdict {
     Superseded,
     /// It came before and said no more then; nothing changed.
     Duplicate,
-    /// It came before, but carries a profile now that it lacked then.
+    /// It came before, but carries a profile or a policy now that it lacked then.
     Merged,
     /// It says nothing this program acts on.
     Ignored,
+}
+
+impl Verdict {
+    /// Whether the event said something new about its person.
+    pub fn changes_facts(self) -> bool {
+        match self {
+            Verdict::New | Verdict::EqualTime | Verdict::Merged => true,
+            Verdict::Superseded | Verdict::Duplicate | Verdict::Ignored => false,
+        }
+    }
 }
 
 /// What the sender is told of an event that is safely stored.

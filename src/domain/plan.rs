@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::assignment::{Desired, Intent, Marks, Ruling};
-use super::event::{ProfileWish, UnassignPolicy};
+use super::event::UnassignPolicy;
 use super::ids::OktaUserId;
 use super::member::{Condition, Member, Ownership};
 use super::outcome::{Cause, Reason};
@@ -195,7 +195,8 @@ impl Marks {
         let leaving = matches!(desired, Desired::Unassigned { .. });
         let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Pending));
         let unassigned_seen = (leaving && at_rest).then(|| self.unassigned_seen.unwrap_or(now));
-        Marks { suspend, delete, unassigned_seen }
+        let unclear_until = self.unclear_until.filter(|_| self.second_look().is_some_and(|at| now < at));
+        Marks { suspend, delete, unassigned_seen, unclear_until }
     }
 }
 
@@ -205,7 +206,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         return settled_with(Reason::of(Cause::Rejected));
     }
     match (situation.desired, situation.seen) {
-        (Desired::Active(wish), seen) => plan_active(situation, wish.as_ref(), seen),
+        (Desired::Active(_), seen) => plan_active(situation, seen),
         (Desired::Suspended | Desired::Unassigned { .. }, None) => settled(),
         (Desired::Suspended, Some(seen)) => plan_suspended(situation, seen),
         (Desired::Unassigned { policy }, Some(seen)) => match policy {
@@ -216,11 +217,9 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     }
 }
 
-fn plan_active(situation: &Situation<'_>, wish: Option<&ProfileWish>, seen: Option<Seen<'_>>) -> Plan {
-    let profile = match wish {
-        Some(ProfileWish::Valid(profile)) => profile,
-        Some(ProfileWish::Refused { fields, .. }) => return Plan::Park(Reason::refused_fields(fields.clone())),
-        None => return Plan::Park(Reason::of(Cause::ProfileMissing)),
+fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
+    let Some(profile) = situation.desired.profile() else {
+        return Plan::Park(situation.desired.obstacle().unwrap_or(Reason::of(Cause::ProfileMissing)));
     };
     let Some(Seen { member, ownership }) = seen else {
         return Plan::Do(Step::Create(Box::new(profile.clone())));
@@ -287,9 +286,7 @@ fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
 fn plan_suspend_then_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     match seen.member.condition {
         Condition::Active | Condition::OnLeave => take_away(situation, seen, Step::Suspend),
-        Condition::Suspended if situation.marks.suspend.is_none() && !approved(situation, StepKind::Delete) => {
-            Plan::Hold { reason: Reason::of(Cause::SuspendedByOther), steps: vec![StepKind::Delete] }
-        }
+        Condition::Suspended if needs_approval(situation) => hold_for_approval(situation, seen),
         Condition::Pending | Condition::Suspended => delete_when_due(situation, seen),
         // Whoever deleted it: the wish is met, and there is no step an operator could approve.
         Condition::Deleted => settled(),
@@ -307,19 +304,35 @@ fn delete_when_due(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     if let Some(refusal) = refuse_to_take_away(situation, seen, StepKind::Delete) {
         return refusal;
     }
-    Plan::Settle { look_again: Some(planned), note: Some(Reason::of(Cause::DeletionPlanned)) }
+    // A pending member can sign in any day, and is suspended then.
+    let look_again = match seen.member.condition {
+        Condition::Pending => planned.min(later(situation.now, PENDING_INTERVAL)),
+        Condition::Active | Condition::Suspended | Condition::OnLeave | Condition::Deleted => planned,
+    };
+    let note = Reason::with(Cause::DeletionPlanned, format!("planned for {planned}"));
+    Plan::Settle { look_again: Some(look_again), note: Some(note) }
 }
 
 fn plan_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     match seen.member.condition {
-        Condition::Suspended if situation.marks.suspend.is_none() && !approved(situation, StepKind::Delete) => {
-            Plan::Hold { reason: Reason::of(Cause::SuspendedByOther), steps: vec![StepKind::Delete] }
-        }
+        Condition::Suspended if needs_approval(situation) => hold_for_approval(situation, seen),
         Condition::Active | Condition::OnLeave | Condition::Pending | Condition::Suspended => {
             take_away(situation, seen, Step::Delete)
         }
         Condition::Deleted => settled(),
     }
+}
+
+/// Somebody else suspended the member, and no operator said that it may be deleted all the same.
+fn needs_approval(situation: &Situation<'_>) -> bool {
+    situation.marks.suspend.is_none() && !approved(situation, StepKind::Delete)
+}
+
+/// Asks for approval only of what would then be done.
+fn hold_for_approval(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
+    let step = StepKind::Delete;
+    refuse_to_take_away(situation, seen, step)
+        .unwrap_or_else(|| Plan::Hold { reason: Reason::of(Cause::SuspendedByOther), steps: vec![step] })
 }
 
 fn take_away(situation: &Situation<'_>, seen: Seen<'_>, step: Step) -> Plan {

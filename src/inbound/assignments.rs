@@ -16,7 +16,7 @@ use super::problem::{Code, FieldProblem, Problem, field_errors};
 use super::view::{self, Outcome};
 use super::{CARD_LIMIT, Doors, EventTime};
 use crate::domain::assignment::{Assignment, State};
-use crate::domain::event::{Event, EventKind, ProfileWish, Receipt, Source, UnassignPolicy};
+use crate::domain::event::{Event, EventKind, ProfileWish, Receipt, Source, UnassignPolicy, Verdict};
 use crate::domain::ids::{EventKey, OktaUserId};
 use crate::domain::profile::Profile;
 use crate::ledger::Incoming;
@@ -91,12 +91,14 @@ async fn assign(doors: &Doors, request: &HttpRequest, person: &str, body: RawBod
         profile,
         policy: None,
     };
-    // A refused profile is still kept as membership; its caller hears of every bad field at once.
-    let wait = if refused.is_some() { Duration::ZERO } else { wait };
-    let answer = doors.accept_and_wait(event, wait).await?;
+    let person = event.person.clone();
+    let receipt = doors.accept(event).await?;
     match refused {
-        Some(fields) => Err(Problem::of(Code::ProfileRefused).with_errors(field_errors(&fields))),
-        None => Ok(answer),
+        // Kept as membership, and its caller hears of every bad field at once; unless it changed nothing.
+        Some(fields) if receipt.verdict.changes_facts() => {
+            Err(Problem::of(Code::ProfileRefused).with_errors(field_errors(&fields)))
+        }
+        _ => doors.watch(&person, receipt, wait).await,
     }
 }
 
@@ -134,7 +136,9 @@ async fn unassign(doors: &Doors, request: &HttpRequest, person: &str, body: RawB
         profile: None,
         policy,
     };
-    doors.accept_and_wait(event, wait).await
+    let person = event.person.clone();
+    let receipt = doors.accept(event).await?;
+    doors.watch(&person, receipt, wait).await
 }
 
 /// `GET /v1/assignments/{oktaUserId}`; an admin also gets the history.
@@ -245,20 +249,23 @@ impl Doors {
         Some(Some(policy))
     }
 
-    /// Stores the event, then watches until LINE WORKS matches it, somebody must act, or the wait is over.
-    async fn accept_and_wait(&self, event: Event, wait: Duration) -> Result<HttpResponse, Problem> {
-        let person = event.person.clone();
+    /// Stores the event; it is on disk when this returns.
+    async fn accept(&self, event: Event) -> Result<Receipt, Problem> {
         let receipts = self.store.accept(vec![Incoming::Event(event)]).await?;
-        let Some(Receipt { verdict, revision }) = receipts.first().cloned() else {
-            return Err(Problem::of(Code::Internal));
-        };
-        if wait.is_zero() {
-            return Ok(view::stored(&person, revision, json!(verdict)));
+        receipts.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))
+    }
+
+    /// Watches until LINE WORKS matches the wish, somebody must act, or the wait is over. A copy of an event may have
+    /// been applied long ago: how that stands is told also without a wait.
+    async fn watch(&self, person: &OktaUserId, receipt: Receipt, wait: Duration) -> Result<HttpResponse, Problem> {
+        let Receipt { verdict, revision } = receipt;
+        if wait.is_zero() && verdict != Verdict::Duplicate {
+            return Ok(view::stored(person, revision, json!(verdict)));
         }
         let deadline = tokio::time::Instant::now() + wait;
         loop {
-            let settled = self.store.wake().settled(&person);
-            let row = self.store.assignment(&person).await?.ok_or_else(|| Problem::of(Code::Internal))?;
+            let settled = self.store.wake().settled(person);
+            let row = self.store.assignment(person).await?.ok_or_else(|| Problem::of(Code::Internal))?;
             let in_time = tokio::time::timeout_at(deadline, std::future::pending::<()>());
             if is_decided(&row, revision) {
                 return self.outcome(&row, revision, verdict);
@@ -271,12 +278,7 @@ impl Doors {
         }
     }
 
-    fn outcome(
-        &self,
-        row: &Assignment,
-        revision: u64,
-        verdict: crate::domain::event::Verdict,
-    ) -> Result<HttpResponse, Problem> {
+    fn outcome(&self, row: &Assignment, revision: u64, verdict: Verdict) -> Result<HttpResponse, Problem> {
         let extra = [("verdict", json!(verdict))];
         match view::outcome(row, revision, &extra, self.settings.unassign) {
             Outcome::Answer(response) => Ok(response),
@@ -421,14 +423,45 @@ impl UnassignQuery {
     }
 }
 
+/// Suggests the field that is meant where the name is close to one, as `domain::profile` does; else names them all.
 fn unknown_field(name: &str, known: &[&str]) -> FieldProblem {
-    let close = known.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-    let close = close.copied().unwrap_or_default();
     let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-    FieldProblem::new(
-        shown,
-        "unknown_field",
-        format!("there is no such field; did you mean {close}?"),
-        format!("このような項目はありません。{close} ではありませんか"),
-    )
+    let wanted = shown.to_lowercase();
+    let close = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(&known.to_lowercase(), &wanted), *known))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let (message, message_ja) = match close {
+        Some((_, close)) => (
+            format!("there is no such field; did you mean {close}?"),
+            format!("このような項目はありません。{close} ではありませんか"),
+        ),
+        None => (
+            format!("there is no such field; there are {}", known.join(", ")),
+            format!("このような項目はありません。使用できるのは {} です", known.join("、")),
+        ),
+    };
+    FieldProblem::new(shown, "unknown_field", message, message_ja)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_card_waits_10_seconds_unless_it_says_otherwise_and_25_at_most() {
+        let waits = |prefer: &str| {
+            let request = TestRequest::default().insert_header(("Prefer", prefer)).to_http_request();
+            preferred_wait(&request).map(|wait| wait.as_secs()).map_err(|problem| problem.to_string())
+        };
+        assert_eq!(preferred_wait(&TestRequest::default().to_http_request()).expect("none said"), WAIT);
+        let cases =
+            [("wait=3", 3), ("handling=lenient, WAIT = \"25\"", 25), ("wait=26", 25), ("wait=0", 0), ("other", 10)];
+        for (prefer, seconds) in cases {
+            assert_eq!(waits(prefer), Ok(seconds), "{prefer}");
+        }
+        assert!(waits("wait=99999999999999999999").is_err());
+    }
 }

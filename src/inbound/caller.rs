@@ -223,14 +223,15 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// Slows the answer, and leaves one line in the log: who called what, never the body or the header.
+/// Slows the answer, and leaves one line in the log: who called which door, never the body, the header or the path
+/// as sent, in which a login may stand.
 async fn refuse(request: &HttpRequest, why: &'static str) -> Problem {
     tokio::time::sleep(SLOWED).await;
     tracing::warn!(
         request_id = super::request_id(request),
         peer = request.peer_addr().map(|peer| peer.ip().to_string()),
         method = request.method().as_str(),
-        path = request.path(),
+        door = request.match_pattern(),
         why,
         "a caller was refused"
     );

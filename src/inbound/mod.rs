@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::web::{self, Bytes, ServiceConfig};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, Route, guard};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -95,26 +95,26 @@ impl Doors {
                 .route(web::put().to(assignments::put))
                 .route(web::delete().to(assignments::delete))
                 .route(web::get().to(assignments::get))
-                .default_service(web::to(method_not_allowed)),
+                .default_service(others("DELETE, GET, PUT")),
         );
         service.service(
             web::resource("/v1/assignments/{person}/{word}")
                 .route(web::post().to(admin::say))
-                .default_service(web::to(method_not_allowed)),
+                .default_service(others("POST")),
         );
-        service.service(
-            web::resource("/v1/assignments")
-                .route(web::get().to(admin::list))
-                .default_service(web::to(method_not_allowed)),
-        );
+        service
+            .service(web::resource("/v1/assignments").route(web::get().to(admin::list)).default_service(others("GET")));
         service.service(
             web::resource("/v1/okta/events")
                 .route(web::get().to(okta_events::verify))
                 .route(web::post().to(okta_events::deliver))
-                .default_service(web::to(method_not_allowed)),
+                .default_service(others("GET, POST")),
         );
-        service.route("/livez", web::get().to(health::live));
-        service.route("/readyz", web::get().to(health::ready));
+        // Some monitors ask with HEAD.
+        let asked = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+        for (path, route) in [("/livez", asked().to(health::live)), ("/readyz", asked().to(health::ready))] {
+            service.service(web::resource(path).route(route).default_service(others("GET, HEAD")));
+        }
         service.default_service(web::to(unknown_path));
     }
 
@@ -141,8 +141,9 @@ fn too_large(limit: usize) -> Problem {
         .detail(format!("The limit is {limit} bytes."), format!("上限は {limit} バイトです。"))
 }
 
-async fn method_not_allowed() -> Problem {
-    Problem::of(Code::MethodNotAllowed)
+/// The answer to every method but the allowed ones.
+fn others(allowed: &'static str) -> Route {
+    web::to(move || std::future::ready(Problem::method_not_allowed(allowed)))
 }
 
 async fn unknown_path() -> Problem {

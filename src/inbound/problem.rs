@@ -7,7 +7,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
 use serde_json::{Value, json};
 
@@ -113,12 +113,16 @@ codes! {
 
 /// An answer that is not a success.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+#[derive(Debug, Clone)]
+struct Details {
     code: String,
     status: StatusCode,
     texts: [String; 4],
     errors: Vec<Value>,
     retry_after: Option<u64>,
+    allow: Option<&'static str>,
     extra: Option<(&'static str, Value)>,
 }
 
@@ -127,14 +131,15 @@ impl Problem {
     pub fn of(code: Code) -> Self {
         let status = StatusCode::from_u16(code.status()).expect("the table holds valid statuses");
         let retry_after = (code == Code::NotNow).then_some(5);
-        Self {
+        Self(Box::new(Details {
             code: code.as_str().to_owned(),
             status,
             texts: code.texts().map(str::to_owned),
             errors: Vec::new(),
             retry_after,
+            allow: None,
             extra: None,
-        }
+        }))
     }
 
     /// An assignment that is parked: the code, title and advice of its cause.
@@ -146,83 +151,95 @@ impl Problem {
         };
         let todo = [beside(english.todo), beside(japanese.todo)];
         let [todo, todo_ja] = todo;
-        Self {
+        Self(Box::new(Details {
             code: reason.cause.code().to_owned(),
             status: StatusCode::UNPROCESSABLE_ENTITY,
             texts: [english.title.to_owned(), todo, japanese.title.to_owned(), todo_ja],
             errors: field_errors(&reason.fields),
             retry_after: None,
+            allow: None,
             extra: Some(("assignment", assignment)),
-        }
+        }))
+    }
+
+    /// A method the address does not take; the `Allow` header names those it takes (RFC 9110, section 15.5.6).
+    pub fn method_not_allowed(allowed: &'static str) -> Self {
+        let mut problem = Self::of(Code::MethodNotAllowed);
+        problem.0.allow = Some(allowed);
+        problem
     }
 
     /// Fields that are wrong.
     pub fn fields(errors: Vec<FieldProblem>) -> Self {
-        let errors = errors.into_iter().map(|error| json!(error)).collect();
-        Self { errors, ..Self::of(Code::InvalidRequest) }
+        Self::of(Code::InvalidRequest).with_errors(errors.into_iter().map(|error| json!(error)).collect())
     }
 
     /// Names fields that are wrong.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<Value>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// Says more, in English and Japanese.
     #[must_use]
     pub fn detail(mut self, english: impl AsRef<str>, japanese: impl AsRef<str>) -> Self {
-        self.texts[1] = format!("{} {}", english.as_ref(), self.texts[1]);
-        self.texts[3] = format!("{}{}", japanese.as_ref(), self.texts[3]);
+        self.0.texts[1] = format!("{} {}", english.as_ref(), self.0.texts[1]);
+        self.0.texts[3] = format!("{}{}", japanese.as_ref(), self.0.texts[3]);
         self
     }
 
     /// Adds a member to the answer.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.extra = Some((name, value));
+        self.0.extra = Some((name, value));
         self
     }
 
-    /// For an event hook: "not now" is 503 there, since Okta retries nothing else.
+    /// For an event hook: what may go well the next time is 503 there, since Okta retries nothing else.
     #[must_use]
     pub fn for_hook(mut self) -> Self {
-        if self.code == Code::NotNow.as_str() {
-            self.status = StatusCode::SERVICE_UNAVAILABLE;
+        let transient = [Code::NotNow, Code::RequestTimeout, Code::BodyUnreadable].map(Code::as_str);
+        if transient.contains(&self.0.code.as_str()) {
+            self.0.status = StatusCode::SERVICE_UNAVAILABLE;
         }
         self
     }
 
     fn body(&self, request_id: Option<&str>) -> Value {
-        let [title, detail, title_ja, detail_ja] = &self.texts;
+        let details = &self.0;
+        let [title, detail, title_ja, detail_ja] = &details.texts;
         let mut body = json!({
-            "type": format!("urn:okta-lineworks:problem:{}", self.code),
+            "type": format!("urn:okta-lineworks:problem:{}", details.code),
             "title": title,
-            "status": self.status.as_u16(),
+            "status": details.status.as_u16(),
             "detail": detail,
-            "code": self.code,
+            "code": details.code,
             "titleJa": title_ja,
             "detailJa": detail_ja,
         });
         if let Some(id) = request_id {
             body["requestId"] = id.into();
         }
-        if !self.errors.is_empty() {
-            body["errors"] = self.errors.clone().into();
+        if !details.errors.is_empty() {
+            body["errors"] = details.errors.clone().into();
         }
-        if let Some((name, value)) = &self.extra {
+        if let Some((name, value)) = &details.extra {
             body[*name] = value.clone();
         }
         body
     }
 
     fn response(&self, request_id: Option<&str>) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if let Some(methods) = self.0.allow {
+            response.insert_header((ALLOW, methods));
+        }
+        if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         response.body(self.body(request_id).to_string())
@@ -282,7 +299,7 @@ impl From<StoreError> for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.texts[0])
+        write!(f, "{}: {}", self.0.code, self.0.texts[0])
     }
 }
 
@@ -297,7 +314,7 @@ impl Responder for Problem {
 /// The way for what fails before a handler runs; handlers answer through [`Responder`], which knows the request.
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {

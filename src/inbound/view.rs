@@ -38,9 +38,14 @@ pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value 
     view
 }
 
-/// With what happened and what was done.
+/// With what happened and what was done; the reason of a run looks like the reason of the row.
 pub(super) fn with_history(mut view: Value, history: &History) -> Value {
     view["history"] = json!(history);
+    for (index, attempt) in history.attempts.iter().enumerate() {
+        if let Some(why) = &attempt.reason {
+            view["history"]["attempts"][index]["reason"] = reason(why);
+        }
+    }
     view
 }
 

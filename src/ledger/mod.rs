@@ -351,6 +351,10 @@ pub trait Store: Send + Sync {
     /// Records a run; `false` when the lease was lost and nothing was written.
     fn settle(&self, lease: &Lease, settlement: Settlement) -> Answer<'_, bool>;
 
+    /// Lets go of a person whose run broke off without a word: others may take the person over once the lease and the
+    /// grace are over, as from a process that died.
+    fn abandon(&self, lease: &Lease) -> Answer<'_, ()>;
+
     /// Takes note of what LINE WORKS' rate-limit headers said.
     fn learn_quota(&self, operation: Operation, quota: Quota, now: Timestamp) -> Answer<'_, ()>;
 
@@ -366,13 +370,13 @@ pub trait Store: Send + Sync {
     /// A page of assignments, ordered by Okta user id.
     fn list(&self, request: ListRequest) -> Answer<'_, Vec<Assignment>>;
 
-    /// The other assignment that has this external key, if any.
+    /// The other assignment that has this external key, or whose Okta user id it is, if any.
     fn holder_of_key(&self, key: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>>;
 
     /// How much there is of everything.
     fn tally(&self, now: Timestamp) -> Answer<'_, Tally>;
 
-    /// When the earliest row falls due, if any.
+    /// When the earliest row falls due, if any; rows this process has at work are left out.
     fn next_due(&self) -> Answer<'_, Option<Timestamp>>;
 
     /// Reads a value there is one of.

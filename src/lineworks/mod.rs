@@ -92,6 +92,7 @@ pub struct Quota {
 
 /// One HTTP call, as the history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CallRecord {
     /// The operation.
     pub operation: Operation,

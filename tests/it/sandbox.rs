@@ -12,7 +12,7 @@ mod states;
 mod switches;
 mod token;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
@@ -243,6 +243,6 @@ async fn open(switches: Switches, strict: bool) -> (Sandbox, Client) {
 }
 
 fn unix_now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.expect("it is after 1970").as_secs()
+    let now = okta_lineworks::clock::Clock::system().now();
+    u64::try_from(now.as_second()).expect("it is after 1970")
 }

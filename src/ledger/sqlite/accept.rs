@@ -3,13 +3,14 @@
 //! The rules of order are the domain's (`Heads::receive`); here a duplicate is recognised, the revision is raised and
 //! the row is made due. Everything runs inside the writer's transaction and may be run twice.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Heard, IgnoredEvent, Incoming, OperatorWord, ruling_of, verdict_word};
-use super::rows::{heads, ms, ruling_json, stored_profile, word};
+use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{Heads, Membership, Reception, State, StateName};
-use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, Verdict};
+use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, UnassignPolicy, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
 
@@ -44,6 +45,11 @@ fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<
     let known = find_heads(db, &event.person)?;
     // Whoever has an event has an assignment.
     let earlier = if known.is_some() { find_earlier(db, event)? } else { None };
+    // A copy is the same event: it occurred when the first one said so, also where the arrival counts.
+    let event = match &earlier {
+        Some(earlier) => &Event { occurred: earlier.occurred, ..event.clone() },
+        None => event,
+    };
     let (revision, mut heads) = known.unwrap_or_default();
     let reception = match &earlier {
         Some(earlier) => heads.receive_again(event, earlier.weight),
@@ -59,7 +65,7 @@ fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<
         None => insert_assignment(db, event, profile, &heads)?,
     }
     match earlier {
-        Some(earlier) => merge_event(db, earlier.id, event)?,
+        Some(earlier) => merge_event(db, earlier.id, event, reception)?,
         None => insert_event(db, event, reception.verdict, revision)?,
     }
     Ok(Receipt { verdict: reception.verdict, revision })
@@ -80,34 +86,35 @@ fn find_heads(db: &Connection, person: &OktaUserId) -> Outcome<Option<(u64, Head
 struct Earlier {
     id: i64,
     weight: ProfileWeight,
+    occurred: Timestamp,
 }
 
 fn find_earlier(db: &Connection, event: &Event) -> Outcome<Option<Earlier>> {
     let Some(key) = &event.key else { return Ok(None) };
     let found = db
         .prepare_cached(
-            "SELECT id, profile_weight FROM events \
+            "SELECT id, profile_weight, occurred_at FROM events \
              WHERE okta_user_id = ?1 AND kind = ?2 AND event_key = ?3 AND verdict <> 'ignored'",
         )?
         .query_row(params![event.person.as_str(), word(event.kind), key.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         })
         .optional()?;
-    Ok(found.map(|(id, weight)| {
-        let weight = match weight {
-            0 => ProfileWeight::None,
-            1 => ProfileWeight::Thin,
-            _ => ProfileWeight::Full,
-        };
-        Earlier { id, weight }
-    }))
+    let Some((id, weight, occurred_ms)) = found else { return Ok(None) };
+    let weight = match weight {
+        0 => ProfileWeight::None,
+        1 => ProfileWeight::Thin,
+        _ => ProfileWeight::Full,
+    };
+    Ok(Some(Earlier { id, weight, occurred: moment(occurred_ms)? }))
 }
 
-/// The columns of a membership.
-fn membership_words(event: &Event) -> (&'static str, Option<String>) {
-    match event.kind {
-        EventKind::Assigned => ("assigned", None),
-        _ => ("unassigned", event.policy.map(word)),
+/// The columns of a membership: what, with which policy, since when.
+fn membership_columns(heads: &Heads) -> (Option<&'static str>, Option<String>, Option<i64>) {
+    match heads.membership {
+        None => (None, None, None),
+        Some((Membership::Assigned, occurred)) => (Some("assigned"), None, Some(ms(occurred))),
+        Some((Membership::Unassigned(policy), occurred)) => (Some("unassigned"), policy.map(word), Some(ms(occurred))),
     }
 }
 
@@ -116,7 +123,7 @@ fn login(wish: &ProfileWish) -> Option<&str> {
 }
 
 fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, heads: &Heads) -> Outcome<()> {
-    let (membership, policy) = membership_words(event);
+    let (membership, policy, since) = membership_columns(heads);
     db.prepare_cached(
         "INSERT INTO assignments (okta_user_id, membership, membership_policy, membership_at, membership_source, \
          profile, profile_weight, profile_at, profile_source, login, revision, state, next_at, leaving, created_at, \
@@ -126,7 +133,7 @@ fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, head
         event.person.as_str(),
         membership,
         policy,
-        ms(event.occurred),
+        since,
         word(event.source),
         profile,
         event.weight() as i64,
@@ -150,19 +157,13 @@ fn update_assignment(
 ) -> Outcome<()> {
     let now = ms(event.arrived);
     if reception.takes_membership {
-        let (membership, policy) = membership_words(event);
+        let (membership, policy, since) = membership_columns(heads);
         db.prepare_cached(
             "UPDATE assignments SET membership = ?2, membership_policy = ?3, membership_at = ?4, \
              membership_source = ?5, unassigned_seen_at = CASE WHEN ?2 = 'assigned' THEN NULL \
              ELSE unassigned_seen_at END WHERE okta_user_id = ?1",
         )?
-        .execute(params![
-            event.person.as_str(),
-            membership,
-            policy,
-            ms(event.occurred),
-            word(event.source)
-        ])?;
+        .execute(params![event.person.as_str(), membership, policy, since, word(event.source)])?;
     }
     if let (true, Some(wish)) = (reception.takes_profile, &event.profile) {
         db.prepare_cached(
@@ -181,11 +182,12 @@ fn update_assignment(
     raise(db, &event.person, heads.is_leaving(), now)
 }
 
+/// Nothing that arrives cuts the pause after an unclear call short: the next call would overlap with it.
 fn raise(db: &Connection, person: &OktaUserId, leaving: bool, now: i64) -> Outcome<()> {
     let changed = db
         .prepare_cached(
             "UPDATE assignments SET revision = revision + 1, leaving = ?2, updated_at = ?3, \
-             next_at = CASE WHEN state = 'running' THEN next_at ELSE ?3 END, \
+             next_at = CASE WHEN state = 'running' THEN next_at ELSE max(?3, coalesce(unclear_until, 0)) END, \
              reason = CASE WHEN state = 'running' THEN reason ELSE NULL END, \
              state = CASE WHEN state = 'running' THEN state ELSE 'due' END WHERE okta_user_id = ?1",
         )?
@@ -217,13 +219,14 @@ fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64)
     Ok(())
 }
 
-fn merge_event(db: &Connection, id: i64, event: &Event) -> Outcome<()> {
+fn merge_event(db: &Connection, id: i64, event: &Event, reception: Reception) -> Outcome<()> {
+    let carried = if reception.takes_profile { "a profile" } else { "a policy" };
     let changed = db
         .prepare_cached(
-            "UPDATE events SET times_seen = times_seen + 1, profile_weight = ?2, \
-             note = 'a later copy carried a profile' WHERE id = ?1",
+            "UPDATE events SET times_seen = times_seen + 1, profile_weight = max(profile_weight, ?2), \
+             note = 'a later copy carried ' || ?3 WHERE id = ?1",
         )?
-        .execute(params![id, event.weight() as i64])?;
+        .execute(params![id, event.weight() as i64, carried])?;
     expect_one(changed)
 }
 
@@ -268,7 +271,8 @@ pub(super) fn hear(db: &Connection, said: &OperatorWord) -> Outcome<Heard> {
         (state, _) => return Ok(Heard::NotHeld(state.name())),
     };
     debug_assert!(said.kind == EventKind::Retry || row.state.name() == StateName::Held);
-    let leaving = row.facts.membership.is_none_or(|fact| fact.value != Membership::Assigned);
+    // Which policy is in force makes no difference here.
+    let leaving = row.facts.desired(UnassignPolicy::Suspend).is_none_or(|desired| desired.is_leaving());
     let revision = row.revision + 1;
     raise(db, &said.person, leaving, ms(said.now))?;
     if let Some(ruling) = ruling_of(said.kind, steps) {

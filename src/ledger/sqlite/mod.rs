@@ -10,7 +10,8 @@ mod rows;
 mod threads;
 mod work;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,7 @@ impl SqliteStore {
     /// Says when the file is in use, too new, or cannot be made.
     pub fn open(path: &Path, now: Timestamp, grace: Duration) -> Result<Self, OpenError> {
         let lock = lock(path)?;
+        private_file(path).map_err(|cause| cannot_open(path, &cause))?;
         let owner = uuid::Uuid::new_v4().to_string();
         let mut connection = connect(path, false).map_err(|cause| unusable(path, &cause))?;
         migrate(&mut connection, path)?;
@@ -70,16 +72,18 @@ impl SqliteStore {
 fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|cause| OpenError::Unusable { path: path.display().to_string(), cause: cause.to_string() })?;
+    let lock = private_file(Path::new(&name)).map_err(|cause| cannot_open(path, &cause))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(_) => Err(OpenError::InUse { path: path.display().to_string() }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.display().to_string() }),
+        Err(TryLockError::Error(cause)) => Err(cannot_open(path, &cause)),
     }
+}
+
+/// Opens a file, making it readable for nobody else if it is not there: the ledger holds personal data. SQLite gives
+/// its journal the same permissions.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    File::options().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
 fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
@@ -110,6 +114,10 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
 }
 
 fn unusable(path: &Path, cause: &rusqlite::Error) -> OpenError {
+    OpenError::Unusable { path: path.display().to_string(), cause: cause.to_string() }
+}
+
+fn cannot_open(path: &Path, cause: &std::io::Error) -> OpenError {
     OpenError::Unusable { path: path.display().to_string(), cause: cause.to_string() }
 }
 
@@ -144,6 +152,11 @@ impl Store for SqliteStore {
             self.wake.ring_due();
             Ok(written)
         })
+    }
+
+    fn abandon(&self, lease: &Lease) -> Answer<'_, ()> {
+        let (owner, lease) = (self.owner.clone(), lease.clone());
+        Box::pin(self.writer.write(move |tx| work::abandon(tx, &owner, &lease)))
     }
 
     fn learn_quota(&self, operation: Operation, quota: Quota, now: Timestamp) -> Answer<'_, ()> {
@@ -182,7 +195,8 @@ impl Store for SqliteStore {
     }
 
     fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
-        Box::pin(self.reader.read(read::next_due))
+        let owner = self.owner.clone();
+        Box::pin(self.reader.read(move |db| read::next_due(db, &owner)))
     }
 
     fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {

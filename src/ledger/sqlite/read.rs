@@ -11,6 +11,8 @@ use crate::domain::ids::OktaUserId;
 
 /// Records of each kind a history shows at most.
 const HISTORY: i64 = 200;
+/// How far ahead rows that are due or at work may lie.
+const AT_HAND_MS: i64 = 3_600_000;
 
 /// One person's row.
 pub(super) fn assignment(db: &Connection, person: &OktaUserId) -> Outcome<Option<Assignment>> {
@@ -19,10 +21,18 @@ pub(super) fn assignment(db: &Connection, person: &OktaUserId) -> Outcome<Option
     rows.next()?.map(assignment_row).transpose()
 }
 
+/// The states with an index of their own; written exactly as in the migration, or the index is not used.
+const UNSETTLED: &str = "state IN ('waiting', 'held', 'parked')";
+
 /// A page of rows, ordered by Okta user id.
 pub(super) fn list(db: &Connection, request: &ListRequest) -> Outcome<Vec<Assignment>> {
+    let of_state = match request.state {
+        None => "?2 IS NULL".to_owned(),
+        Some(StateName::Waiting | StateName::Held | StateName::Parked) => format!("state = ?2 AND {UNSETTLED}"),
+        Some(StateName::Settled | StateName::Due | StateName::Running) => "state = ?2".to_owned(),
+    };
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {ASSIGNMENT} FROM assignments WHERE okta_user_id > ?1 AND (?2 IS NULL OR state = ?2) \
+        "SELECT {ASSIGNMENT} FROM assignments WHERE okta_user_id > ?1 AND {of_state} \
          AND (?3 IS NULL OR instr(lower(okta_user_id), lower(?3)) > 0 OR instr(coalesce(login, ''), lower(?3)) > 0 \
          OR instr(lower(coalesce(member_id, '')), lower(?3)) > 0) ORDER BY okta_user_id LIMIT ?4"
     ))?;
@@ -85,10 +95,11 @@ fn attempt_record(row: &Row<'_>) -> Outcome<AttemptRecord> {
     })
 }
 
-/// The other assignment that has this external key.
+/// The other assignment that has this external key, or whose Okta user id it is.
 pub(super) fn holder_of_key(db: &Connection, key: &str, except: &OktaUserId) -> Outcome<Option<OktaUserId>> {
     let mut statement = db.prepare_cached(
-        "SELECT okta_user_id FROM assignments WHERE external_key = ?1 AND okta_user_id <> ?2 LIMIT 1",
+        "SELECT okta_user_id FROM assignments WHERE (external_key = ?1 OR okta_user_id = ?1) AND okta_user_id <> ?2 \
+         ORDER BY external_key IS NOT ?1 LIMIT 1",
     )?;
     let mut rows = statement.query(params![key, except.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -96,33 +107,48 @@ pub(super) fn holder_of_key(db: &Connection, key: &str, except: &OktaUserId) -> 
     Ok(Some(reading.word("okta_user_id")?))
 }
 
-/// How much there is of everything.
+/// How much there is of everything. Only rows that are not settled are looked at; the settled ones are the rest.
 pub(super) fn tally(db: &Connection, now: Timestamp) -> Outcome<Tally> {
     let mut tally = Tally::default();
-    let mut statement = db.prepare_cached("SELECT state, count(*) FROM assignments GROUP BY state")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
-        if let Some(name) = StateName::parse(&name) {
-            tally.states.push((name, row.get(1)?));
+    let mut others = 0;
+    // A row at work is due again at the end of its lease at the latest, which is minutes away.
+    let at_hand = "leaving IN (0, 1) AND next_at <= ?1 AND state IN ('due', 'running')";
+    for condition in [format!("?1 = ?1 AND {UNSETTLED}"), at_hand.to_owned()] {
+        let mut statement =
+            db.prepare_cached(&format!("SELECT state, count(*) FROM assignments WHERE {condition} GROUP BY state"))?;
+        let mut rows = statement.query([ms(now) + AT_HAND_MS])?;
+        while let Some(row) = rows.next()? {
+            let (name, count): (String, u64) = (row.get(0)?, row.get(1)?);
+            others += count;
+            tally.states.extend(StateName::parse(&name).map(|name| (name, count)));
         }
     }
+    let all: u64 = db.prepare_cached("SELECT count(*) FROM assignments")?.query_row([], |row| row.get(0))?;
+    if all > others {
+        tally.states.push((StateName::Settled, all - others));
+    }
     tally.due_now = db
-        .prepare_cached("SELECT count(*) FROM assignments WHERE next_at <= ?1 AND state <> 'running'")?
+        .prepare_cached(
+            "SELECT count(*) FROM assignments WHERE leaving IN (0, 1) AND next_at <= ?1 AND state <> 'running'",
+        )?
         .query_row([ms(now)], |row| row.get(0))?;
     Ok(tally)
 }
 
-/// When the earliest row falls due. The minimum of each half of the index is one look-up; of both at once it would be
-/// a walk through everybody who waits.
-pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
-    let earliest: Option<i64> = db
-        .prepare_cached(
-            "SELECT min(at) FROM (\
-             SELECT min(next_at) AS at FROM assignments WHERE leaving = 1 AND next_at IS NOT NULL UNION ALL \
-             SELECT min(next_at) AS at FROM assignments WHERE leaving = 0 AND next_at IS NOT NULL)",
-        )?
-        .query_row([], |row| row.get(0))?;
+/// When the earliest row falls due: one look at each end of the index. Rows this process has at work are left out:
+/// their worker is on them.
+pub(super) fn next_due(db: &Connection, owner: &str) -> Outcome<Option<Timestamp>> {
+    let mut earliest: Option<i64> = None;
+    for leaving in [true, false] {
+        let due: Option<i64> = db
+            .prepare_cached(
+                "SELECT next_at FROM assignments WHERE leaving = ?1 AND next_at IS NOT NULL \
+                 AND (state <> 'running' OR lease_owner IS NOT ?2) ORDER BY next_at LIMIT 1",
+            )?
+            .query_row(params![leaving, owner], |row| row.get(0))
+            .optional()?;
+        earliest = [earliest, due].into_iter().flatten().min();
+    }
     Ok(earliest.and_then(|at| Timestamp::from_millisecond(at).ok()))
 }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::StoreError;
-use super::threads::Outcome;
+use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{
     Assignment, Fact, Facts, Heads, Intent, Marks, Membership, OktaStatus, Ruling, State, StateName,
 };
@@ -21,11 +21,16 @@ use crate::domain::profile::{FieldError, Profile};
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
      status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
      external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
-     state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at";
+     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at";
 
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
     moment.as_millisecond()
+}
+
+/// A stored moment that belongs to no row of a named key.
+pub(super) fn moment(at_ms: i64) -> Outcome<Timestamp> {
+    Timestamp::from_millisecond(at_ms).map_err(|_| Failure::Sqlite(rusqlite::Error::IntegralValueOutOfRange(0, at_ms)))
 }
 
 /// A word (a unit enum of serde) as it is stored.
@@ -173,6 +178,7 @@ pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
             suspend: intent(&reading, "suspend_intent_at", "suspend_confirmed")?,
             delete: intent(&reading, "delete_intent_at", "delete_confirmed")?,
             unassigned_seen: reading.maybe_moment("unassigned_seen_at")?,
+            unclear_until: reading.maybe_moment("unclear_until")?,
         },
         state: state(&reading)?,
         ruling,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
-use super::rows::{ASSIGNMENT, assignment, ms, stored_json, word};
+use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{Intent, Marks, State, StateName};
 use crate::domain::plan::StepKind;
@@ -22,7 +22,7 @@ const RESERVED_SHARE: f64 = 0.1;
 /// Gives the people of processes that died back, once their last call can have no more effect.
 pub(super) fn release_the_dead(db: &Connection, now: Timestamp, grace: Duration) -> rusqlite::Result<usize> {
     let from = ms(now) + millis(grace);
-    db.execute("UPDATE assignments SET next_at = min(next_at, ?1) WHERE state = 'running'", [from])
+    db.execute("UPDATE assignments SET next_at = min(next_at, ?1), unclear_until = ?1 WHERE state = 'running'", [from])
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -41,7 +41,7 @@ pub(super) fn claim(db: &Connection, owner: &str, request: &ClaimRequest) -> Out
         }
         let mut statement = db.prepare_cached(
             "SELECT okta_user_id FROM assignments WHERE leaving = ?1 AND next_at <= ?2 \
-             AND (state <> 'running' OR lease_owner <> ?3) ORDER BY next_at LIMIT ?4",
+             AND (state <> 'running' OR lease_owner IS NOT ?3) ORDER BY next_at LIMIT ?4",
         )?;
         let found =
             statement.query_map(params![leaving, ms(request.now), owner, room], |row| row.get::<_, String>(0))?;
@@ -209,10 +209,6 @@ fn store_bucket(
     Ok(())
 }
 
-fn moment(at_ms: i64) -> Outcome<Timestamp> {
-    Timestamp::from_millisecond(at_ms).map_err(|_| Failure::Sqlite(rusqlite::Error::IntegralValueOutOfRange(0, at_ms)))
-}
-
 /// Corrects a bucket by what LINE WORKS said: nothing left means a pause until the reset.
 pub(super) fn learn_quota(db: &Connection, operation: Operation, quota: Quota, now: Timestamp) -> Outcome<()> {
     let now = ms(now);
@@ -228,15 +224,26 @@ fn write_marks(db: &Connection, lease: &Lease, marks: &Marks) -> Outcome<()> {
     let confirmed = |intent: Option<Intent>| intent.is_some_and(|intent| intent.confirmed);
     db.prepare_cached(
         "UPDATE assignments SET suspend_intent_at = ?2, suspend_confirmed = ?3, delete_intent_at = ?4, \
-         delete_confirmed = ?5 WHERE okta_user_id = ?1",
+         delete_confirmed = ?5, unclear_until = ?6 WHERE okta_user_id = ?1",
     )?
     .execute(params![
         lease.person.as_str(),
         at(marks.suspend),
         confirmed(marks.suspend),
         at(marks.delete),
-        confirmed(marks.delete)
+        confirmed(marks.delete),
+        marks.unclear_until.map(ms)
     ])?;
+    Ok(())
+}
+
+/// Takes the owner off the row: whoever claims it when its lease and the grace are over goes on with it.
+pub(super) fn abandon(db: &Connection, owner: &str, lease: &Lease) -> Outcome<()> {
+    db.prepare_cached(
+        "UPDATE assignments SET lease_owner = NULL, unclear_until = next_at WHERE okta_user_id = ?1 \
+         AND lease_owner = ?2 AND lease_number = ?3 AND state = 'running'",
+    )?
+    .execute(params![lease.person.as_str(), owner, lease.number])?;
     Ok(())
 }
 
@@ -264,10 +271,12 @@ pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &S
 }
 
 fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtaken: bool) -> Outcome<()> {
+    // No next call while an unclear one may still have its effect.
+    let earliest = settlement.marks.unclear_until.map_or(settlement.ended, |until| until.max(settlement.ended));
     let (next_at, held) = match &settlement.state {
         State::Settled { look_again, .. } => (look_again.map(ms), None),
-        State::Due | State::Running => (Some(ms(settlement.ended)), None),
-        State::Waiting { until, .. } => (Some(ms(*until)), None),
+        State::Due | State::Running => (Some(ms(earliest)), None),
+        State::Waiting { until, .. } => (Some(ms(earliest.max(*until))), None),
         State::Held { steps, .. } => (None, Some(stored_json(steps))),
         State::Parked { .. } => (None, None),
     };
@@ -281,7 +290,7 @@ fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtake
     .execute(params![
         lease.person.as_str(),
         name.as_str(),
-        if overtaken { Some(ms(settlement.ended)) } else { next_at },
+        if overtaken { Some(ms(earliest)) } else { next_at },
         if overtaken { None } else { settlement.state.reason().map(stored_json) },
         if overtaken { None } else { held },
         applied,
@@ -332,14 +341,18 @@ pub(super) fn save(db: &Connection, name: &str, value: &[u8], now: Timestamp) ->
     Ok(())
 }
 
-/// Forgets a few old rows of the history.
+/// Forgets a few old rows of the history. Ids grow with time, so only the oldest are looked at.
 pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
     let before = ms(before);
     let events = db
-        .prepare_cached("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE arrived_at < ?1 LIMIT 500)")?
+        .prepare_cached(
+            "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT 500) AND arrived_at < ?1",
+        )?
         .execute([before])?;
     let attempts = db
-        .prepare_cached("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE ended_at < ?1 LIMIT 500)")?
+        .prepare_cached(
+            "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts ORDER BY id LIMIT 500) AND ended_at < ?1",
+        )?
         .execute([before])?;
     let steps = db.prepare_cached("DELETE FROM destructive_steps WHERE at < ?1")?.execute([before])?;
     Ok(events + attempts + steps)

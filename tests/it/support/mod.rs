@@ -22,6 +22,9 @@ use sha2::Sha256;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
+pub mod program;
+pub mod raw;
+
 pub const CARD: &str = "sandbox-card";
 pub const SIGNING: &str = "sandbox-signing";
 pub const HOOK: &str = "sandbox-hook";
@@ -142,6 +145,12 @@ impl TestApp {
         self.boot().await;
     }
 
+    /// Stops and starts the service on the same ledger with these settings instead.
+    pub async fn restart_with(&mut self, settings: &str) {
+        self.settings = merge(QUICK, settings);
+        self.restart().await;
+    }
+
     /// Ends the test: the service stops softly, and nobody broke a rule of LINE WORKS.
     pub async fn finish(mut self) {
         let stats = self.stats().await;
@@ -211,7 +220,17 @@ impl TestApp {
     /// Delivers events as Okta does.
     pub async fn deliver(&self, events: Vec<Value>) -> Answer {
         let body = delivery(events);
-        self.http.post(format!("{}/v1/okta/events", self.url)).header("Authorization", HOOK).json(&body).answer().await
+        self.hook(Method::POST).json(&body).answer().await
+    }
+
+    /// A request at the hook's door with the hook's secret.
+    pub fn hook(&self, method: Method) -> RequestBuilder {
+        self.request(method, "/v1/okta/events").header("Authorization", HOOK)
+    }
+
+    /// A request that shows no secret.
+    pub fn request(&self, method: Method, target: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{target}", self.url))
     }
 
     // --- the operator's door -------------------------------------------------------------------------------------
@@ -223,20 +242,25 @@ impl TestApp {
         answer.body
     }
 
+    /// What happened to a person, newest first.
+    pub async fn events(&self, person: &str) -> Vec<Value> {
+        self.row(person).await["history"]["events"].as_array().expect("a history").clone()
+    }
+
     /// An operator's request.
     pub async fn admin(&self, method: Method, target: &str) -> Answer {
         self.http.request(method, format!("{}{target}", self.url)).bearer_auth(ADMIN).answer().await
     }
 
-    /// Reads the row until it satisfies the condition; fails with the last row after 20 seconds.
+    /// Reads the row until it exists and satisfies the condition; fails with the last answer after 20 seconds.
     pub async fn row_when(&self, person: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
-            let row = self.row(person).await;
-            if condition(&row) {
-                return row;
+            let answer = self.admin(Method::GET, &format!("/v1/assignments/{person}")).await;
+            if answer.status == 200 && condition(&answer.body) {
+                return answer.body;
             }
-            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {row:#}");
+            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {:#}", answer.body);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -252,6 +276,25 @@ impl TestApp {
     pub async fn member(&self, email_or_key: &str) -> Option<Value> {
         let members = self.members().await;
         members.into_iter().find(|it| it["email"] == email_or_key || it["userExternalKey"] == email_or_key)
+    }
+
+    /// Reads the member until it satisfies the condition; fails after 20 seconds.
+    pub async fn member_when(&self, email_or_key: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let member = self.member(email_or_key).await;
+            if let Some(member) = member.as_ref().filter(|member| condition(member)) {
+                return member.clone();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {member:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Adds a member as an administrator would by hand.
+    pub async fn seed(&self, member: Value) {
+        let answer = self.sandbox("members", member).await;
+        assert!(answer.status.is_success(), "{answer:?}");
     }
 
     /// Every member LINE WORKS has.
@@ -308,6 +351,25 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         self.shutdown.soft.cancel();
         self.shutdown.hard.cancel();
+    }
+}
+
+impl Answer {
+    /// Checks that this is a problem a person can act on, with this status and code, and gives its body.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> &Value {
+        assert_eq!((self.status.as_u16(), &self.body["code"]), (status, &json!(code)), "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        for text in ["type", "title", "detail", "titleJa", "detailJa", "requestId"] {
+            assert!(self.body[text].as_str().is_some_and(|text| !text.is_empty()), "{text}: {}", self.text);
+        }
+        &self.body
+    }
+
+    /// The fields a problem names, each with the code of its fault.
+    pub fn faults(&self) -> Vec<(&str, &str)> {
+        let faults = self.body["errors"].as_array().into_iter().flatten();
+        faults.map(|it| (it["field"].as_str().expect("a name"), it["code"].as_str().expect("a code"))).collect()
     }
 }
 

@@ -1,0 +1,59 @@
+# make demo, make test, make lint: each works in a fresh clone. See CONTRIBUTING.md.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check bench tools-test tools-lint
+
+# Every goal builds into the same folder.
+export CARGO_TARGET_DIR ?= target
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+demo: ## Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
+	@echo "Building okta-lineworks (debug; a first build takes some minutes) ..."
+	@cargo build --locked
+	@echo "Starting the service and a fake LINE WORKS on free ports; nothing leaves this machine."
+	@cargo run --locked --quiet -- demo
+
+test: tools-test ## Run every test
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --locked --no-fail-fast; \
+	else \
+	  cargo test --locked --no-fail-fast; \
+	fi
+
+lint: tools-lint ## Format, lints, documentation, licences, unused dependencies
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	cargo deny --locked check bans licenses sources
+	cargo machete
+
+check: ## The quick round while writing: format and lints
+	cargo fmt
+	cargo clippy --locked --all-targets -- -D warnings
+
+bench: ## Measure, with the release build
+	cargo bench --locked
+
+# What the tests call beside cargo. Installed when this user may do that, else named.
+tools-test:
+	@missing=""; \
+	for pair in prlimit:util-linux curl:curl openssl:openssl cc:gcc; do \
+	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then as=""; else as="sudo -n"; fi; \
+	  if command -v apt-get >/dev/null && $$as true 2>/dev/null; then \
+	    echo "Installing$$missing"; \
+	    $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq $$missing; \
+	  else \
+	    echo "The tests need these packages; please install them:$$missing" >&2; exit 1; \
+	  fi; \
+	fi
+
+tools-lint:
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny --version '^0.20'
+	@cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete --version '^0.9'

@@ -1,0 +1,153 @@
+//! SQLite on a real file keeps the contract; and what only a file can show.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use okta_lineworks::ledger::sqlite::SqliteStore;
+use okta_lineworks::ledger::{ListRequest, OpenError, Store, StoreError};
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::{Bench, GRACE, Verbs, at, contract, id, people};
+
+struct File(TempDir);
+
+impl File {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("ledger.db")
+    }
+
+    fn by_hand(&self, sql: &str) {
+        Connection::open(self.path()).expect("a database").execute_batch(sql).expect("valid");
+    }
+}
+
+impl Bench for File {
+    fn open(&self, now: Timestamp) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(&self.path(), now, GRACE).expect("opens"))
+    }
+}
+
+contract! {
+    super::File::new();
+    receiving:
+        every_event_but_a_duplicate_raises_the_revision,
+        a_duplicate_that_carries_more_is_merged,
+        the_same_key_for_another_person_is_another_event,
+        what_was_ignored_is_kept_once_and_judged_anew,
+        what_was_accepted_is_there_after_a_restart,
+        an_event_makes_the_row_due_whatever_its_state,
+        a_retry_raises_the_revision_of_whatever_state,
+        a_ruling_is_in_force_for_its_revision_only,
+        only_what_is_held_and_approvable_can_be_approved;
+    claims:
+        leavers_go_first_then_the_longest_due,
+        joiners_have_a_limit_of_their_own,
+        nobody_is_claimed_before_their_time,
+        a_row_at_work_here_is_never_claimed_again,
+        the_people_of_a_dead_process_are_free_after_the_grace,
+        a_lost_lease_touches_nothing,
+        a_call_renews_the_lease,
+        an_abandoned_person_is_taken_over_after_lease_and_grace,
+        an_operators_word_waits_for_a_run_in_progress;
+    runs:
+        a_run_is_kept_with_all_it_did,
+        a_revision_that_grew_during_the_run_is_due_again,
+        only_a_settled_run_applies_its_revision,
+        nothing_cuts_the_pause_after_an_unclear_call,
+        a_new_assignment_ends_the_count_towards_a_deletion,
+        a_member_belongs_to_one_assignment,
+        failures_are_counted_as_the_run_says;
+    admission:
+        a_burst_passes_and_then_the_sustained_pace,
+        every_operation_has_slots_of_its_own_and_they_outlive_a_restart,
+        joiners_leave_a_reserve_to_leavers,
+        nothing_passes_before_the_reset_lineworks_named,
+        the_bucket_is_corrected_down_and_never_up,
+        a_clock_that_jumps_back_lends_no_slots,
+        an_intent_is_on_disk_before_the_call_may_start,
+        no_intent_is_written_for_a_call_that_may_not_start,
+        destructive_steps_have_a_cap_per_rolling_hour,
+        a_step_that_is_tried_again_counts_once,
+        an_approved_step_passes_the_cap;
+    questions:
+        a_list_is_ordered_filtered_and_paged,
+        a_history_shows_the_newest_first,
+        a_tally_counts_people_per_state,
+        the_earliest_moment_is_what_falls_due_next,
+        a_key_has_one_holder_whoever_asks,
+        what_there_is_one_of_is_replaced,
+        old_history_is_forgotten_and_nobody_with_it,
+        who_waits_for_a_person_is_told_when_the_run_ends;
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_set_aside_and_names_its_place() {
+    let file = File::new();
+    let store = file.open(at(0));
+    store.assign("00uBAD", 0).await;
+    store.assign("00uGOOD", 0).await;
+    file.by_hand(
+        "UPDATE assignments SET profile = '{', profile_at = 1, profile_source = 'card' WHERE okta_user_id = '00uBAD'",
+    );
+    assert_eq!(people(&store.claim_all(1).await), ["00uGOOD"], "it keeps nobody else waiting");
+    assert!(store.claim_all(3_600).await.is_empty(), "and is left alone for an hour");
+    let error = store.assignment(&id("00uBAD")).await.expect_err("unreadable");
+    let StoreError::BadRow { table, column, key } = &error else { panic!("{error}") };
+    assert_eq!((*table, *column, key.as_str()), ("assignments", "profile", "00uBAD"));
+    let listed = store.list(ListRequest { limit: 10, ..ListRequest::default() }).await;
+    assert!(matches!(listed, Err(StoreError::BadRow { .. })));
+    file.by_hand("UPDATE assignments SET profile = NULL WHERE okta_user_id = '00uBAD'");
+    assert_eq!(people(&store.claim_all(3_601).await), ["00uBAD"], "mended, it goes on");
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused() {
+    let file = File::new();
+    let store = file.open(at(0));
+    let refused = SqliteStore::open(&file.path(), at(0), GRACE).err().expect("refused");
+    assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+    assert!(refused.to_string().contains("ledger.db"), "it names the file: {refused}");
+    drop(store);
+    file.open(at(0));
+}
+
+#[tokio::test]
+async fn a_ledger_of_a_newer_program_is_refused() {
+    let file = File::new();
+    drop(file.open(at(0)));
+    file.by_hand("PRAGMA user_version = 99");
+    let refused = SqliteStore::open(&file.path(), at(0), GRACE).err().expect("refused");
+    assert!(matches!(refused, OpenError::Newer { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_ledger_is_refused() {
+    let file = File::new();
+    std::fs::write(file.path(), "this is a text that somebody wrote, and no database at all").expect("written");
+    let refused = SqliteStore::open(&file.path(), at(0), GRACE).err().expect("refused");
+    assert!(matches!(refused, OpenError::Unusable { .. }), "{refused}");
+}
+
+/// A migration that was shipped never changes: the ledgers out there would not have the change. The next change is the
+/// next file, and its line here.
+#[test]
+fn every_migration_is_as_it_was_shipped() {
+    let shipped = [("0001_ledger.sql", "7b3f539dc2fccbc34e7b8ef445af36b3ea403bc90d188631dbc4fbe73c8cd1f6")];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let entries = std::fs::read_dir(&folder).expect("a folder");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").file_name()).collect();
+    files.sort();
+    assert_eq!(files, shipped.map(|(name, _)| name), "every file has its line");
+    for (name, pinned) in shipped {
+        let digest = Sha256::digest(std::fs::read(folder.join(name)).expect("readable"));
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, pinned, "{name}");
+    }
+}
