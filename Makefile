@@ -36,7 +36,7 @@ check: ## The quick round while writing: format and lints
 	cargo clippy --locked --all-targets -- -D warnings
 
 bench: ## Measure, with the release build
-	cargo bench --locked
+	cargo bench --locked --bench accept
 
 # What the tests call beside cargo. Installed when this user may do that, else named.
 tools-test:
