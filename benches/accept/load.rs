@@ -218,8 +218,8 @@ fn body() -> String {
         "email": format!("person{PLACEHOLDER}@bench.example"),
         "userName": {"lastName": "海野", "firstName": "花子", "phoneticLastName": "ウミノ", "phoneticFirstName": "ハナコ"},
         "i18nNames": [{"language": "en_US", "lastName": "Umino", "firstName": "Hanako"}],
-        "nickName": "はなちゃん", "employeeNumber": "E-1024", "telephone": "+81 3-1234-5678",
-        "cellPhone": "+81 90-1234-5678", "location": "東京都港区三田 3F", "task": "漁業協同組合との折衝、出荷計画",
+        "nickName": "はなちゃん", "employeeNumber": "E-1024", "telephone": "+81-3-1234-5678",
+        "cellPhone": "+81-90-1234-5678", "location": "東京都港区三田 3F", "task": "漁業協同組合との折衝、出荷計画",
         "locale": "ja_JP", "timeZone": "Asia/Tokyo", "hiredDate": "2020-04-01",
         "organizations": [{"primary": true, "orgUnits": []}],
     });

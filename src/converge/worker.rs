@@ -16,6 +16,8 @@ use crate::ledger::{ClaimRequest, Claimed, Lease};
 
 /// How often the loop looks by itself.
 const POLL: Duration = Duration::from_secs(5);
+/// How long a wake-up is kept before the loop looks, so that a burst of events costs one look and not one each.
+const GATHER: Duration = Duration::from_millis(5);
 /// The pause between two rounds of forgetting old history.
 const PRUNE: Duration = Duration::from_secs(3600);
 
@@ -118,7 +120,7 @@ impl Converge {
         tokio::select! {
             () = stopping.cancelled() => {}
             () = freed.notified() => {}
-            () = self.store.wake().due() => {}
+            () = self.store.wake().due() => tokio::time::sleep(GATHER).await,
             () = moved => {}
             () = tokio::time::sleep(wait) => {}
         }

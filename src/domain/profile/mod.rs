@@ -26,6 +26,8 @@ mod refusals_tests;
 
 use std::fmt;
 
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 pub use self::{
@@ -98,7 +100,7 @@ impl Profile {
         Self::parse(&user, rules).map(|profile| Self { thin: true, ..profile })
     }
 
-    /// Reads what [`Profile::to_json`] wrote. Whether `privateEmail` is required was decided when the profile was accepted.
+    /// Reads what `Serialize` wrote. Whether `privateEmail` is required was decided when the profile was accepted.
     ///
     /// # Errors
     ///
@@ -107,11 +109,6 @@ impl Profile {
         let thin = value.get("thin") == Some(&Value::Bool(true));
         let user = value.get("user").unwrap_or(&Value::Null);
         Self::parse(user, &ProfileRules { sso: true }).map(|profile| Self { thin, ..profile })
-    }
-
-    /// The profile as the ledger stores it: `{"user": {…}, "thin": false}`.
-    pub fn to_json(&self) -> Value {
-        json!({ "user": self.properties, "thin": self.thin })
     }
 
     /// The address the member signs in with.
@@ -157,6 +154,16 @@ impl Profile {
         let at_creation_only = |name: &str| name == "activationDate" || (self.thin && name == "userName");
         let managed = self.properties.iter().filter(|(name, _)| !at_creation_only(name));
         Difference::between(managed, actual, domain_id)
+    }
+}
+
+/// As the ledger stores it: `{"user": {…}, "thin": false}`.
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut stored = serializer.serialize_struct("Profile", 2)?;
+        stored.serialize_field("user", &self.properties)?;
+        stored.serialize_field("thin", &self.thin)?;
+        stored.end()
     }
 }
 
@@ -213,7 +220,7 @@ mod tests {
             "userName": { "lastName": "海野", "firstName": null },
             "nickName": null, "telephone": null, "task": null, "aliasEmails": [], "messenger": null,
         });
-        assert_eq!(profile.to_json(), json!({ "user": expected, "thin": false }));
+        assert_eq!(json!(profile), json!({ "user": expected, "thin": false }));
         let created = json!({ "domainId": 1, "email": "hanako@umi.example", "userName": { "lastName": "海野" } });
         assert_eq!(Value::Object(profile.create_properties(1)), created);
     }
@@ -247,7 +254,7 @@ mod tests {
         let named = hook("Hanako@umi.example", Some(" 海野 花子 ")).expect("a login and a name");
         assert!(named.is_thin());
         assert_eq!(
-            named.to_json()["user"],
+            json!(named)["user"],
             json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野 花子" } })
         );
         for nobody in [None, Some(" ")] {
@@ -269,7 +276,7 @@ mod tests {
     #[test]
     fn the_ledger_gives_back_what_was_stored() {
         let thin = Profile::from_hook("hanako@umi.example", Some("海野 花子"), &SSO).expect("a login and a name");
-        assert_eq!(Profile::from_stored(&thin.to_json()), Ok(thin));
+        assert_eq!(Profile::from_stored(&json!(thin)), Ok(thin));
         let broken = Profile::from_stored(&json!({ "user": { "email": "hanako@umi.example" } }));
         assert_eq!(broken.map_err(|errors| errors[0].field.clone()), Err("user.userName".to_owned()));
         assert!(Profile::from_stored(&json!(null)).is_err());

@@ -290,7 +290,7 @@ proptest! {
 
     #[test]
     fn the_ledger_gives_back_every_profile(profile in profile()) {
-        prop_assert_eq!(Profile::from_stored(&profile.to_json()), Ok(profile));
+        prop_assert_eq!(Profile::from_stored(&serde_json::json!(profile)), Ok(profile));
     }
 
     #[test]

@@ -77,14 +77,13 @@ impl Shape {
         };
         let mut read = Map::new();
         for property in self.properties {
-            let at = within(at, property.name);
             match fields.get(property.name) {
                 Some(value) => {
-                    if let Some(value) = (property.read)(value, &at, faults) {
+                    if let Some(value) = (property.read)(value, &format!("{at}.{}", property.name), faults) {
                         read.insert(property.name.to_owned(), value);
                     }
                 }
-                None if property.required => faults.add(&at, refusal::MISSING),
+                None if property.required => faults.add(&format!("{at}.{}", property.name), refusal::MISSING),
                 None => {}
             }
         }

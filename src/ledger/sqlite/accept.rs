@@ -14,20 +14,37 @@ use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
 
+/// What came in, with the text that is stored of its profile.
+pub(super) struct Arrival {
+    incoming: Incoming,
+    profile: Option<String>,
+}
+
+impl From<Incoming> for Arrival {
+    fn from(incoming: Incoming) -> Self {
+        let profile = match &incoming {
+            Incoming::Event(event) => event.profile.as_ref().map(stored_profile),
+            Incoming::Ignored(_) => None,
+        };
+        Self { incoming, profile }
+    }
+}
+
 /// Receives events in order; the receipts are in the same order.
-pub(super) fn accept(db: &Connection, events: &[Incoming]) -> Outcome<Vec<Receipt>> {
-    events
+pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Receipt>> {
+    arrivals
         .iter()
-        .map(|incoming| match incoming {
-            Incoming::Event(event) => accept_one(db, event),
+        .map(|arrival| match &arrival.incoming {
+            Incoming::Event(event) => accept_one(db, event, arrival.profile.as_deref()),
             Incoming::Ignored(event) => ignore(db, event),
         })
         .collect()
 }
 
-fn accept_one(db: &Connection, event: &Event) -> Outcome<Receipt> {
+fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {
     let known = find_heads(db, &event.person)?;
-    let earlier = find_earlier(db, event)?;
+    // Whoever has an event has an assignment.
+    let earlier = if known.is_some() { find_earlier(db, event)? } else { None };
     // A copy is the same event: it occurred when the first one said so, also where the arrival counts.
     let event = match &earlier {
         Some(earlier) => &Event { occurred: earlier.occurred, ..event.clone() },
@@ -44,8 +61,8 @@ fn accept_one(db: &Connection, event: &Event) -> Outcome<Receipt> {
     }
     let revision = revision + 1;
     match known {
-        Some(_) => update_assignment(db, event, reception, &heads)?,
-        None => insert_assignment(db, event, &heads)?,
+        Some(_) => update_assignment(db, event, profile, reception, &heads)?,
+        None => insert_assignment(db, event, profile, &heads)?,
     }
     match earlier {
         Some(earlier) => merge_event(db, earlier.id, event, reception)?,
@@ -105,9 +122,8 @@ fn login(wish: &ProfileWish) -> Option<&str> {
     wish.valid().map(|profile| profile.email().as_str())
 }
 
-fn insert_assignment(db: &Connection, event: &Event, heads: &Heads) -> Outcome<()> {
+fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, heads: &Heads) -> Outcome<()> {
     let (membership, policy, since) = membership_columns(heads);
-    let profile = event.profile.as_ref();
     db.prepare_cached(
         "INSERT INTO assignments (okta_user_id, membership, membership_policy, membership_at, membership_source, \
          profile, profile_weight, profile_at, profile_source, login, revision, state, next_at, leaving, created_at, \
@@ -119,11 +135,11 @@ fn insert_assignment(db: &Connection, event: &Event, heads: &Heads) -> Outcome<(
         policy,
         since,
         word(event.source),
-        profile.map(stored_profile),
+        profile,
         event.weight() as i64,
         profile.map(|_| ms(event.occurred)),
         profile.map(|_| word(event.source)),
-        profile.and_then(login),
+        event.profile.as_ref().and_then(login),
         ms(event.arrived),
         heads.is_leaving(),
     ])?;
@@ -132,7 +148,13 @@ fn insert_assignment(db: &Connection, event: &Event, heads: &Heads) -> Outcome<(
 
 /// Writes what the event changes, raises the revision and makes the row due (a run in progress sees the higher
 /// revision when it settles). A new assignment ends the count towards a deletion.
-fn update_assignment(db: &Connection, event: &Event, reception: Reception, heads: &Heads) -> Outcome<()> {
+fn update_assignment(
+    db: &Connection,
+    event: &Event,
+    profile: Option<&str>,
+    reception: Reception,
+    heads: &Heads,
+) -> Outcome<()> {
     let now = ms(event.arrived);
     if reception.takes_membership {
         let (membership, policy, since) = membership_columns(heads);
@@ -150,7 +172,7 @@ fn update_assignment(db: &Connection, event: &Event, reception: Reception, heads
         )?
         .execute(params![
             event.person.as_str(),
-            stored_profile(wish),
+            profile,
             wish.weight() as i64,
             ms(event.occurred),
             word(event.source),

@@ -13,6 +13,7 @@ mod work;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -123,7 +124,10 @@ fn cannot_open(path: &Path, cause: &std::io::Error) -> OpenError {
 impl Store for SqliteStore {
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
-            let receipts = self.writer.try_write(move |tx| accept::accept(tx, &events)).await?;
+            // Texts are made and memory is given back here, by many, and not by the one writer.
+            let arrivals: Arc<[accept::Arrival]> = events.into_iter().map(Into::into).collect();
+            let given = Arc::clone(&arrivals);
+            let receipts = self.writer.try_write(move |tx| accept::accept(tx, &given)).await?;
             self.wake.ring_due();
             Ok(receipts)
         })

@@ -46,10 +46,15 @@ pub(super) fn stored_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("maps with text keys always serialise")
 }
 
+#[derive(Serialize)]
+struct Valid<'p> {
+    valid: &'p Profile,
+}
+
 /// A profile wish as it is stored.
 pub(super) fn stored_profile(wish: &ProfileWish) -> String {
     match wish {
-        ProfileWish::Valid(profile) => json!({ "valid": profile.to_json() }).to_string(),
+        ProfileWish::Valid(profile) => stored_json(&Valid { valid: profile }),
         ProfileWish::Refused { fields, thin } => json!({ "refused": fields, "thin": thin }).to_string(),
     }
 }

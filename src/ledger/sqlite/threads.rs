@@ -73,7 +73,9 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let Asked { result, reply, .. } = *self;
+        let Asked { work, result, reply } = *self;
+        // Before the answer, so that whoever asked is the last to hold what it shares with the work.
+        drop(work);
         let not_run = || StoreError::Unavailable("the piece of work was not run".to_owned());
         // Whoever asked may have gone; what was committed stays committed.
         let _ = reply.send(committed.and_then(|()| result.ok_or_else(not_run)));
