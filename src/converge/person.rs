@@ -90,7 +90,7 @@ impl Converge {
             settings: &self.settings,
             clock: &self.clock,
             gate: &gate,
-            wanted_key: self.settings.key.key_for(&assignment.person, desired.profile()),
+            wanted_key: self.settings.key.key_for(&assignment.person, assignment.facts.usable_profile()),
             assignment: &assignment,
             desired,
             member_id: assignment.member_id.clone(),
@@ -221,8 +221,7 @@ impl Run<'_> {
     async fn find(&self) -> Result<Option<Member>, ApiError> {
         let wanted = self.wanted_key.as_ref().ok();
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
-        let known = self.assignment.facts.profile.as_ref().and_then(|fact| fact.value.valid());
-        let email = known.map(|profile| profile.email().as_str());
+        let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
     }
