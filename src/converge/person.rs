@@ -262,6 +262,7 @@ impl Run<'_> {
             seen,
             marks: &self.marks,
             ruling: self.assignment.ruling.as_ref(),
+            may_be_hidden: self.may_be_hidden(),
             sent: &self.sent,
             domain_id: self.settings.domain_id,
             policy: &self.settings.policy,
@@ -317,12 +318,18 @@ impl Run<'_> {
         }
     }
 
+    fn may_be_hidden(&self) -> bool {
+        self.member_id.is_some() && self.marks.delete.is_some() && !self.contradicted.contains(&StepKind::Undelete)
+    }
+
     async fn call(&self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
         let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
         if let Step::Create(profile) = step {
             return self.members.create(profile, key?, self.gate).await;
         }
-        let id = &member.expect("the plan takes every step but Create on a member it was shown").id;
+        // What LINE WORKS hides is undeleted by the id that is remembered.
+        let id = member.map(|member| &member.id).or(self.member_id.as_ref());
+        let id = id.expect("the plan takes every step but Create on a member it was shown or remembers");
         match step {
             Step::Create(_) => unreachable!("handled above"),
             Step::Update(difference) => self.members.update(id, difference, key?, self.gate).await,
