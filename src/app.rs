@@ -81,6 +81,7 @@ pub enum BuildError {
 /// A service that listens and is ready to run.
 pub struct App {
     address: SocketAddr,
+    store: Arc<dyn Store>,
     server: Server,
     converge: Arc<Converge>,
     doors: Arc<Doors>,
@@ -116,11 +117,12 @@ impl App {
         let directory = directory(config, &tokens, &clock)?;
         let settings = converge_settings(config);
         let converge = Converge::new(Arc::clone(&store), Arc::new(directory), settings, clock.clone());
-        let doors = Doors::new(store, clock, door_settings(config), move || tokens.status());
+        let doors = Doors::new(Arc::clone(&store), clock, door_settings(config), move || tokens.status());
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         Ok(Self {
             address,
+            store,
             server,
             converge: Arc::new(converge),
             doors,
@@ -135,10 +137,11 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let handle = self.server.handle();
-        let mut server = tokio::spawn(self.server);
-        let work = tokio::spawn(Arc::clone(&self.converge).run_until(shutdown.soft.clone()));
-        let prune = tokio::spawn(self.converge.prune_until(shutdown.soft.clone()));
+        let Self { store, server, converge, doors, shutdown_timeout, .. } = self;
+        let handle = server.handle();
+        let mut server = tokio::spawn(server);
+        let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
+        let prune = tokio::spawn(converge.prune_until(shutdown.soft.clone()));
         let ended_alone = tokio::select! {
             () = shutdown.soft.cancelled() => false,
             _ = &mut server => true,
@@ -148,7 +151,8 @@ impl App {
             shutdown.soft.cancel();
         }
         tracing::info!("stopping: calls in hand are finished, nothing new is begun");
-        self.doors.stop_waiting();
+        doors.stop_waiting();
+        drop(doors);
         let finish = async {
             stop_server(&handle, server, ended_alone).await;
             for task in [work, prune] {
@@ -156,11 +160,22 @@ impl App {
                     tracing::error!(%error, "a part of the service broke");
                 }
             }
+            close(store).await;
         };
-        match shutdown.finish(finish, self.shutdown_timeout).await {
+        match shutdown.finish(finish, shutdown_timeout).await {
             Ended::Finished if ended_alone => Ended::Failed,
             ended => ended,
         }
+    }
+}
+
+/// Closes the ledger once the last part has let go of it: its journal is moved into the file, its lock is free.
+async fn close(store: Arc<dyn Store>) {
+    while Arc::strong_count(&store) > 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    if tokio::task::spawn_blocking(move || drop(store)).await.is_err() {
+        tracing::error!("the ledger could not be closed");
     }
 }
 

@@ -102,7 +102,13 @@ fn absent_sandbox() -> SandboxDefaults {
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration cannot be used:\n{0}")]
-struct BadConfiguration(#[from] config::ConfigError);
+struct BadConfiguration(config::ConfigError);
+
+impl From<config::ConfigError> for BadConfiguration {
+    fn from(error: config::ConfigError) -> Self {
+        Self(error)
+    }
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -12,7 +13,6 @@ use serde_json::Value;
 
 use super::{BadConfiguration, ConfigArgs, absent_sandbox};
 use crate::domain::ids::OktaUserId;
-use crate::lineworks::http_client;
 
 /// How the running service is reached.
 #[derive(Debug, Args)]
@@ -87,21 +87,30 @@ pub(super) struct Several {
     reach: Reach,
 }
 
+/// Where the service is, with a secret it knows.
+struct Found {
+    url: String,
+    secret: SecretString,
+    /// It is this machine's own, as the configuration says.
+    own: bool,
+}
+
 impl Reach {
-    fn find(&self) -> anyhow::Result<(String, SecretString)> {
+    fn find(&self) -> anyhow::Result<Found> {
         if let (Some(url), Some(file)) = (&self.url, &self.admin_secret_file) {
-            return Ok((url.clone(), read_secret(file)?));
+            return Ok(Found { url: url.clone(), secret: read_secret(file)?, own: false });
         }
         let loaded = self.config.load(self.sandbox.then(absent_sandbox)).map_err(BadConfiguration::from)?;
         let server = &loaded.config.server;
         let scheme = if server.tls.is_some() { "https" } else { "http" };
-        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{}", reachable(server.listen)));
+        let listening = reachable(server.listen);
+        let url = self.url.clone().unwrap_or_else(|| format!("{scheme}://{listening}"));
         let secret = match (&self.admin_secret_file, loaded.config.inbound.admin_secrets.first()) {
             (Some(file), _) => read_secret(file)?,
             (None, Some(named)) => named.secret.clone(),
             (None, None) => bail!("inbound.admin_secrets is empty: there is no secret to show"),
         };
-        Ok((url, secret))
+        Ok(Found { url, secret, own: self.url.is_none() && listening.ip().is_loopback() })
     }
 
     /// Every page of a list, and the counts beside it.
@@ -125,9 +134,9 @@ impl Reach {
     }
 
     async fn call(&self, method: Method, path: &str) -> anyhow::Result<Value> {
-        let (url, secret) = self.find()?;
+        let Found { url, secret, own } = self.find()?;
         let address = format!("{}{path}", url.trim_end_matches('/'));
-        let request = http_client()?.request(method, &address).bearer_auth(secret.expose_secret());
+        let request = client(own)?.request(method, &address).bearer_auth(secret.expose_secret());
         let response = request.send().await.with_context(|| {
             format!(
                 "the service does not answer at {url}; is it running? (--url says where, --sandbox for a rehearsal)"
@@ -140,6 +149,14 @@ impl Reach {
         }
         bail!(refusal(&body));
     }
+}
+
+/// A client for the service. What listens on this machine's loopback needs no proxy, and its certificate names the
+/// public host and not the loopback, so the name is not looked at there.
+fn client(own: bool) -> reqwest::Result<reqwest::Client> {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(30));
+    let client = if own { client.no_proxy().danger_accept_invalid_certs(true) } else { client };
+    client.build()
 }
 
 /// What a refusal of the service says, with each field it names.

@@ -90,7 +90,7 @@ impl Converge {
             settings: &self.settings,
             clock: &self.clock,
             gate: &gate,
-            wanted_key: self.settings.key.key_for(&assignment.person, desired.profile()),
+            wanted_key: self.settings.key.key_for(&assignment.person, assignment.facts.usable_profile()),
             assignment: &assignment,
             desired,
             member_id: assignment.member_id.clone(),
@@ -221,8 +221,7 @@ impl Run<'_> {
     async fn find(&self) -> Result<Option<Member>, ApiError> {
         let wanted = self.wanted_key.as_ref().ok();
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
-        let known = self.assignment.facts.profile.as_ref().and_then(|fact| fact.value.valid());
-        let email = known.map(|profile| profile.email().as_str());
+        let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
     }
@@ -263,6 +262,7 @@ impl Run<'_> {
             seen,
             marks: &self.marks,
             ruling: self.assignment.ruling.as_ref(),
+            may_be_hidden: self.may_be_hidden(),
             sent: &self.sent,
             domain_id: self.settings.domain_id,
             policy: &self.settings.policy,
@@ -318,12 +318,18 @@ impl Run<'_> {
         }
     }
 
+    fn may_be_hidden(&self) -> bool {
+        self.member_id.is_some() && self.marks.delete.is_some() && !self.contradicted.contains(&StepKind::Undelete)
+    }
+
     async fn call(&self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
         let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
         if let Step::Create(profile) = step {
             return self.members.create(profile, key?, self.gate).await;
         }
-        let id = &member.expect("the plan takes every step but Create on a member it was shown").id;
+        // What LINE WORKS hides is undeleted by the id that is remembered.
+        let id = member.map(|member| &member.id).or(self.member_id.as_ref());
+        let id = id.expect("the plan takes every step but Create on a member it was shown or remembers");
         match step {
             Step::Create(_) => unreachable!("handled above"),
             Step::Update(difference) => self.members.update(id, difference, key?, self.gate).await,

@@ -96,6 +96,11 @@ impl Desired {
 }
 
 impl Facts {
+    /// The newest profile, if LINE WORKS can take it; also for somebody who is leaving.
+    pub fn usable_profile(&self) -> Option<&Profile> {
+        self.profile.as_ref().and_then(|fact| fact.value.valid())
+    }
+
     /// What should be. Unassigned or deactivated beats suspended beats active; `None` while membership is unknown.
     pub fn desired(&self, configured: UnassignPolicy) -> Option<Desired> {
         let membership = self.membership.as_ref()?;

@@ -18,6 +18,8 @@ use super::profile::{Difference, Profile};
 
 /// How long an intent without a seen effect is believed in: an effect may come late, but not this late.
 const INTENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
+/// How long LINE WORKS can restore a deleted member (seven days, Directory API, user-delete), and a day of margin.
+const GRACE: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How often a member that cannot be suspended yet is looked at again.
 const PENDING_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
 
@@ -166,6 +168,9 @@ pub struct Situation<'a> {
     pub marks: &'a Marks,
     /// An operator's word on this revision.
     pub ruling: Option<&'a Ruling>,
+    /// LINE WORKS shows no member, but may hide one of ours that it could still restore: its id is known, we deleted it
+    /// within its grace, and no undelete was refused in this run.
+    pub may_be_hidden: bool,
     /// Properties already sent in this run: LINE WORKS keeps its own values for those that still differ.
     pub sent: &'a [String],
     /// The domain new members belong to.
@@ -185,7 +190,8 @@ impl Marks {
         };
         let confirmed = |intent: Option<Intent>| intent.map(|intent| Intent { confirmed: true, ..intent });
         let (suspend, delete) = match condition {
-            None => (None, None),
+            // A member in its grace may be hidden from reads (UNCONFIRMED either way): then only this mark knows of it.
+            None => (None, self.delete.filter(|intent| now.duration_since(intent.at) < GRACE)),
             Some(Condition::Deleted) => (self.suspend, confirmed(self.delete)),
             Some(Condition::Suspended) => (confirmed(self.suspend), fading(self.delete)),
             Some(Condition::Active | Condition::Pending | Condition::OnLeave) => {
@@ -222,7 +228,8 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
         return Plan::Park(situation.desired.obstacle().unwrap_or(Reason::of(Cause::ProfileMissing)));
     };
     let Some(Seen { member, ownership }) = seen else {
-        return Plan::Do(Step::Create(Box::new(profile.clone())));
+        let step = if situation.may_be_hidden { Step::Undelete } else { Step::Create(Box::new(profile.clone())) };
+        return Plan::Do(step);
     };
     if let Some(reason) = refuse_to_touch(situation, ownership) {
         return Plan::Park(reason);

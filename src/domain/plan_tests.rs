@@ -32,6 +32,7 @@ struct Case {
     ownership: Ownership,
     marks: Marks,
     ruling: Option<Ruling>,
+    may_be_hidden: bool,
     sent: Vec<String>,
     policy: Policy,
 }
@@ -44,6 +45,7 @@ impl Case {
             seen: self.member.as_ref().map(|member| Seen { member, ownership: &self.ownership }),
             marks: &self.marks,
             ruling: self.ruling.as_ref(),
+            may_be_hidden: self.may_be_hidden,
             sent: &self.sent,
             domain_id: 7,
             policy: &self.policy,
@@ -119,6 +121,7 @@ fn case(desired: Desired, condition: Condition) -> Case {
         ownership: Ownership::Ours,
         marks,
         ruling: None,
+        may_be_hidden: false,
         sent: Vec::new(),
         policy: policy(),
     }
@@ -437,7 +440,8 @@ fn what_somebody_undid_is_not_ours_any_more() {
         assert_eq!((marks.suspend, marks.delete), (None, None), "{condition:?}");
     }
     assert_eq!(seen(marks, Some(Condition::Suspended), 1).delete, None, "it was undeleted by hand");
-    assert_eq!(seen(marks, None, 1), Marks::default(), "gone for good");
+    assert_eq!(seen(marks, None, 1), Marks { delete: done, ..Marks::default() }, "gone, or hidden in its grace");
+    assert_eq!(seen(marks, None, 8 * 86_400), Marks::default(), "gone for good");
 }
 
 #[test]
@@ -535,7 +539,7 @@ prop_compose! {
         let member = condition.map(|condition| Member { is_administrator, ..member(condition) });
         let marks = marks.observe(&desired, condition, now());
         let sent = if sent { vec!["userName".into()] } else { Vec::new() };
-        Case { desired, member, ownership, marks, ruling, sent, policy }
+        Case { desired, member, ownership, marks, ruling, may_be_hidden: false, sent, policy }
     }
 }
 
@@ -588,4 +592,15 @@ proptest! {
             prop_assert!(at > now());
         }
     }
+}
+
+#[test]
+fn what_we_deleted_and_cannot_see_is_undeleted_and_only_within_its_grace() {
+    let hidden = Case { member: None, may_be_hidden: true, ..case(active(), Condition::Active) };
+    assert_eq!(hidden.plan(), Plan::Do(Step::Undelete));
+    let deleted = Some(Intent { at: at(0), confirmed: true });
+    let marks = Marks { delete: deleted, ..Marks::default() };
+    let week = 7 * 86_400;
+    assert_eq!(marks.observe(&active(), None, at(week)).delete, deleted);
+    assert_eq!(marks.observe(&active(), None, at(week + 86_400)).delete, None);
 }

@@ -7,6 +7,7 @@
 mod admin;
 mod assignments;
 pub mod caller;
+mod card_request;
 mod health;
 mod okta_events;
 pub mod problem;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, Route, guard};
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -32,6 +34,8 @@ use problem::{Code, Problem};
 const CARD_LIMIT: usize = 256 * 1024;
 /// A hook's body, in bytes: a batch of 100 events.
 const HOOK_LIMIT: usize = 1024 * 1024;
+/// How far ahead of our clock an occurrence may lie: clocks differ by that much, time zones by more.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where the time of occurrence comes from when a card does not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

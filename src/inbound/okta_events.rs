@@ -6,20 +6,18 @@
 
 use actix_web::web::Data;
 use actix_web::{Either, HttpRequest, HttpResponse};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::assignments::RawBody;
 use super::caller::Caller;
 use super::problem::{Code, Problem};
-use super::{Doors, HOOK_LIMIT};
+use super::{AHEAD, Doors, HOOK_LIMIT};
 use crate::domain::event::{Event, EventKind, ProfileWish, Source};
 use crate::domain::profile::Profile;
 use crate::ledger::{IgnoredEvent, Incoming};
 use crate::okta::wire::{HookEvent, MembershipEvent, parse_delivery};
 
-/// How far ahead of our clock an event may lie before its time is set to its arrival.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// The longest challenge that is echoed.
 const CHALLENGE: usize = 1024;
 

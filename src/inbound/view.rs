@@ -23,7 +23,7 @@ pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value 
             "occurredAt": fact.occurred,
             "source": fact.source,
         })),
-        "login": row.facts.profile.as_ref().and_then(|fact| fact.value.valid()).map(|it| it.email().as_str()),
+        "login": row.facts.usable_profile().map(|it| it.email().as_str()),
         "memberId": row.member_id,
         "externalKey": row.external_key,
         "reason": row.state.reason().map(reason),

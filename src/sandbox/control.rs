@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::world::{Shared, World};
 
 /// What the control endpoints are, for whoever asks for another.
-const ENDPOINTS: &str = "GET credentials; GET, PATCH switches; POST reset; GET, POST members; PATCH, DELETE members/{member}; \
+const ENDPOINTS: &str = "GET credentials; GET, PATCH switches; POST reset; GET, POST members; GET, PATCH, DELETE members/{member}; \
      GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; GET stats; GET journal; GET, POST placement";
 
 /// A control request that makes no sense.

@@ -265,8 +265,8 @@ async fn a_wrong_method_is_405_and_a_wrong_path_404_everywhere() {
         (Method::PUT, "/v1/assignments", "GET"),
         (Method::GET, "/v1/assignments/00uA/retry", "POST"),
         (Method::PUT, "/v1/okta/events", "GET, POST"),
-        (Method::POST, "/livez", "GET"),
-        (Method::DELETE, "/readyz", "GET"),
+        (Method::POST, "/livez", "GET, HEAD"),
+        (Method::DELETE, "/readyz", "GET, HEAD"),
     ];
     for (method, target, allowed) in wrong {
         let answer = app.request(method, target).answer().await;

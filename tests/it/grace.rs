@@ -86,11 +86,37 @@ async fn whatever_undelete_brings_back_the_member_is_in_use_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rehire_whose_deleted_member_is_not_shown_is_parked_and_heals_after_the_grace() {
-    for style in [json!({"getInGrace": "404"}), json!({"getInGrace": "410", "duplicateStyle": "400"})] {
+async fn a_rehire_whose_deleted_member_is_not_shown_is_undeleted_by_the_id_we_remember() {
+    for style in [json!({"getInGrace": "404"}), json!({"getInGrace": "410", "undeleteReturns": "suspended"})] {
         let app = starts_with_taro(DELETE).await;
         app.switch(style).await;
         assert_eq!(app.unassign("00uTARO", "").await.status, 200);
+        assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
+        assert_eq!(flags(&app).await, (false, false));
+        assert_eq!(app.stats().await["requests"]["users.create"], 1, "nobody was created anew");
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehire_after_the_grace_is_created_anew_even_if_we_still_hope() {
+    let app = starts_with_taro(DELETE).await;
+    app.switch(json!({"getInGrace": "404"})).await;
+    assert_eq!(app.unassign("00uTARO", "").await.status, 200);
+    app.advance(7 * DAY + Duration::from_secs(60)).await;
+    assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
+    let requests = app.stats().await["requests"].clone();
+    assert_eq!((&requests["users.undelete"], &requests["users.create"]), (&json!(1), &json!(2)));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_somebody_else_deleted_and_lineworks_hides_is_parked_and_heals_after_the_grace() {
+    for style in [json!({"getInGrace": "404"}), json!({"getInGrace": "410", "duplicateStyle": "400"})] {
+        let app = TestApp::start().await;
+        app.seed(json!({"email": EMAIL, "userExternalKey": "somebody"})).await;
+        app.by_hand(EMAIL, json!({"isDeleted": true})).await;
+        app.switch(style).await;
         let answer = app.assign("00uTARO", user(1)).await;
         let row = app.row_in("00uTARO", "parked").await;
         assert_eq!(row["reason"]["code"], "login_taken", "{answer:?}");

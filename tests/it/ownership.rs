@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, user};
+use crate::support::{Answer, TestApp, membership, user};
 
 const EMAIL: &str = "person1@sandbox.example";
 const WEEK: Duration = Duration::from_secs(7 * 86_400 + 60);
@@ -221,5 +221,17 @@ async fn a_member_whose_key_was_changed_by_hand_is_ours_no_more() {
     let answer = app.assign("00uTARO", user(1)).await;
     is_parked(&app, &answer, "member_has_foreign_key").await;
     assert_eq!(member(&app).await["isSuspended"], false);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_over_the_profile_tells_a_leaver_nobody_ever_saw_join() {
+    let app = TestApp::with("[lineworks]\nexternal_key = \"{email}\"").await;
+    app.seed(json!({"email": EMAIL, "userExternalKey": EMAIL})).await;
+    let now = app.clock.now().to_string();
+    app.deliver(vec![membership(false, "00uTARO", EMAIL, "e-1", &now)]).await;
+    let row = app.row_in("00uTARO", "settled").await;
+    assert_eq!(row["reason"]["code"], "deletion_planned");
+    assert_eq!(member(&app).await["isSuspended"], true);
     app.finish().await;
 }

@@ -30,15 +30,34 @@ impl From<Incoming> for Arrival {
     }
 }
 
-/// Receives events in order; the receipts are in the same order.
+/// Receives events in order; the receipts are in the same order. In a batch, a person whose row cannot be read does
+/// not spoil the neighbours: the event is kept as ignored, and judged anew when it comes again.
 pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Receipt>> {
-    arrivals
-        .iter()
-        .map(|arrival| match &arrival.incoming {
-            Incoming::Event(event) => accept_one(db, event, arrival.profile.as_deref()),
-            Incoming::Ignored(event) => ignore(db, event),
-        })
-        .collect()
+    let alone = arrivals.len() == 1;
+    let receive = |arrival: &Arrival| match &arrival.incoming {
+        Incoming::Ignored(event) => ignore(db, event),
+        Incoming::Event(event) => match accept_one(db, event, arrival.profile.as_deref()) {
+            Err(Failure::Row(error)) if !alone => {
+                tracing::error!(%error, "an event is kept as ignored, since its person's row cannot be read");
+                ignore(db, &unreadable(event))
+            }
+            outcome => outcome,
+        },
+    };
+    arrivals.iter().map(receive).collect()
+}
+
+fn unreadable(event: &Event) -> IgnoredEvent {
+    IgnoredEvent {
+        person: Some(event.person.clone()),
+        key: event.key.clone(),
+        kind: word(event.kind),
+        note: "this person's row in the ledger cannot be read; see the log".to_owned(),
+        source: event.source,
+        caller: event.caller.clone(),
+        occurred: event.occurred,
+        arrived: event.arrived,
+    }
 }
 
 fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {

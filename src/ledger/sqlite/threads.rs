@@ -7,6 +7,7 @@
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc as async_mpsc, oneshot};
@@ -96,7 +97,18 @@ fn stopped() -> StoreError {
 
 /// The way to the writer thread.
 pub(super) struct Writer {
-    queue: async_mpsc::Sender<Box<dyn Piece>>,
+    queue: Option<async_mpsc::Sender<Box<dyn Piece>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Waits until everything handed in is written and the journal is moved into the file.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the ledger's writer broke");
+        }
+    }
 }
 
 impl Writer {
@@ -106,11 +118,15 @@ impl Writer {
         reopen: impl Fn() -> rusqlite::Result<Connection> + Send + 'static,
     ) -> Self {
         let (queue, waiting) = async_mpsc::channel(WAITING);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
             .spawn(move || write_in_groups(connection, reopen, waiting))
             .expect("the system lets a process start its threads at start");
-        Self { queue }
+        Self { queue: Some(queue), thread: Some(thread) }
+    }
+
+    fn queue(&self) -> Result<&async_mpsc::Sender<Box<dyn Piece>>, StoreError> {
+        self.queue.as_ref().ok_or_else(stopped)
     }
 
     /// Runs the work in the next transaction; waits for room.
@@ -120,7 +136,7 @@ impl Writer {
         T: Send + 'static,
     {
         let (piece, answer) = ask(work);
-        self.queue.send(piece).await.map_err(|_| stopped())?;
+        self.queue()?.send(piece).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -131,7 +147,7 @@ impl Writer {
         T: Send + 'static,
     {
         let (piece, answer) = ask(work);
-        self.queue.try_send(piece).map_err(|error| match error {
+        self.queue()?.try_send(piece).map_err(|error| match error {
             async_mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             async_mpsc::error::TrySendError::Closed(_) => stopped(),
         })?;
@@ -168,6 +184,10 @@ fn write_in_groups(
                 Err(error) => tracing::error!(%error, "the ledger cannot be reopened"),
             }
         }
+    }
+    // The last word: a copy of the one file is then a whole copy of the ledger.
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the journal stays beside the ledger; keep both files together");
     }
 }
 

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use okta_lineworks::domain::event::{EventKind, Verdict};
 use okta_lineworks::ledger::sqlite::SqliteStore;
-use okta_lineworks::ledger::{ListRequest, OpenError, Store, StoreError};
+use okta_lineworks::ledger::{Incoming, ListRequest, OpenError, Store, StoreError};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::{Bench, GRACE, Verbs, at, contract, id, people};
+use super::{Bench, GRACE, Verbs, at, contract, event, id, people};
 
 struct File(TempDir);
 
@@ -105,6 +106,20 @@ async fn a_row_that_cannot_be_read_is_set_aside_and_names_its_place() {
     assert!(matches!(listed, Err(StoreError::BadRow { .. })));
     file.by_hand("UPDATE assignments SET profile = NULL WHERE okta_user_id = '00uBAD'");
     assert_eq!(people(&store.claim_all(3_601).await), ["00uBAD"], "mended, it goes on");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_does_not_spoil_a_batch() {
+    let file = File::new();
+    let store = file.open(at(0));
+    store.assign("00uBAD", 0).await;
+    file.by_hand("UPDATE assignments SET profile_weight = 7 WHERE okta_user_id = '00uBAD'");
+    let leaving = |person| Incoming::Event(event(EventKind::Unassigned, person, 5));
+    let receipts = store.accept(vec![leaving("00uBAD"), leaving("00uGOOD")]).await.expect("stored");
+    let verdicts: Vec<Verdict> = receipts.iter().map(|receipt| receipt.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Ignored, Verdict::New]);
+    let alone = store.accept(vec![leaving("00uBAD")]).await;
+    assert!(matches!(alone, Err(StoreError::BadRow { .. })), "alone, its sender is told");
 }
 
 #[tokio::test]
