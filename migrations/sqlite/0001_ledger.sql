@@ -20,7 +20,7 @@ CREATE TABLE assignments (
     revision            INTEGER NOT NULL,
     applied_revision    INTEGER NOT NULL DEFAULT 0,
     -- the member, and our own doing with it
-    member_id           TEXT UNIQUE,
+    member_id           TEXT,
     external_key        TEXT,
     suspend_intent_at   INTEGER,
     suspend_confirmed   INTEGER NOT NULL DEFAULT 0,
@@ -47,6 +47,7 @@ CREATE TABLE assignments (
 CREATE INDEX assignments_next ON assignments (leaving, next_at) WHERE next_at IS NOT NULL;
 -- Those somebody may look for by state; the many settled ones are left out.
 CREATE INDEX assignments_unsettled ON assignments (state, okta_user_id) WHERE state IN ('waiting', 'held', 'parked');
+CREATE UNIQUE INDEX assignments_member_id ON assignments (member_id) WHERE member_id IS NOT NULL;
 CREATE INDEX assignments_external_key ON assignments (external_key) WHERE external_key IS NOT NULL;
 
 CREATE TABLE events (

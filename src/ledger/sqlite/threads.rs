@@ -5,6 +5,7 @@
 //! bad piece spoils nothing but itself; pieces are therefore written to be run twice. No async code ever holds a
 //! connection.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -89,6 +90,10 @@ where
 {
     let (reply, answer) = oneshot::channel();
     (Box::new(Asked { work, result: None, reply }), answer)
+}
+
+fn broken() -> StoreError {
+    StoreError::Unavailable("a fault of this program; see the log".to_owned())
 }
 
 fn stopped() -> StoreError {
@@ -193,7 +198,9 @@ fn write_in_groups(
 
 fn in_transaction(db: &Connection, pieces: &mut [Box<dyn Piece>]) -> Outcome<()> {
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let outcome = pieces.iter_mut().try_for_each(|piece| piece.run(db));
+    // A fault of ours in one piece must not take the one writer from everybody else.
+    let run = || pieces.iter_mut().try_for_each(|piece| piece.run(db));
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(Failure::Row(broken())));
     let committed = outcome.and_then(|()| Ok(db.prepare_cached("COMMIT")?.execute([]).map(drop)?));
     if committed.is_err() && !db.is_autocommit() {
         // A rollback that fails leaves the connection inside the transaction; the caller then makes a new one.
@@ -246,5 +253,30 @@ impl Reader {
         });
         self.queue.try_send(question).map_err(|_| StoreError::Busy)?;
         answer.await.map_err(|_| stopped())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer() -> Writer {
+        let open = || Connection::open_in_memory();
+        let connection = open().expect("memory");
+        connection.execute_batch("CREATE TABLE t (x)").expect("a table");
+        Writer::start(connection, open)
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_breaks_spoils_nothing_but_itself() {
+        let writer = writer();
+        let good = || writer.write(|db: &Connection| Ok(db.execute("INSERT INTO t VALUES (1)", []).map(drop)?));
+        let breaks = writer.write(|_: &Connection| -> Outcome<()> { panic!("on purpose") });
+        let (before, broken, after) = tokio::join!(good(), breaks, good());
+        assert!(before.is_ok() && after.is_ok() && broken.is_err());
+        let count = writer.write(|db: &Connection| -> Outcome<i64> {
+            Ok(db.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)
+        });
+        assert_eq!(count.await.expect("still there"), 2, "each good piece is stored once");
     }
 }
