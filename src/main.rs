@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use okta_lineworks::cli;
 
-/// A request is a few hundred small pieces of memory; see `docs/adr/0008-mimalloc.md` for what this saves.
+/// A request is many small pieces of memory; see `docs/adr/0008-mimalloc.md` for what this saves.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -68,7 +68,7 @@ CREATE TABLE events (
 
 -- The same key for the same person and kind is the same event. An event that was ignored is judged anew.
 CREATE UNIQUE INDEX events_key ON events (okta_user_id, kind, event_key) WHERE verdict <> 'ignored';
-CREATE INDEX events_ignored ON events (okta_user_id, id) WHERE verdict = 'ignored';
+CREATE INDEX events_ignored ON events (okta_user_id, event_key) WHERE verdict = 'ignored';
 
 CREATE TABLE attempts (
     id              INTEGER PRIMARY KEY,

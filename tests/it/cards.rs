@@ -342,3 +342,13 @@ async fn a_waiting_card_is_answered_when_the_service_stops() {
     assert_eq!((&answer.body["oktaUserId"], &answer.body["revision"]), (&json!("00uA"), &json!(1)));
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_monitor_may_ask_with_head() {
+    let app = TestApp::start().await;
+    for path in ["/livez", "/readyz"] {
+        let answer = app.http.head(format!("{}{path}", app.url)).answer().await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""), "{path}");
+    }
+    app.finish().await;
+}

@@ -40,3 +40,13 @@ async fn a_hook_alone_creates_a_member_from_login_and_display_name() {
     assert_eq!(member["userExternalKey"], "00uHANAKO");
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_stop_leaves_the_whole_ledger_in_its_one_file() {
+    let mut app = TestApp::start().await;
+    app.assign("00uTARO", user(1)).await;
+    app.stop().await;
+    let journal = std::fs::metadata(app.folder().join("ledger.db-wal")).map_or(0, |file| file.len());
+    assert_eq!(journal, 0, "the journal is moved into the file");
+    app.finish().await;
+}

