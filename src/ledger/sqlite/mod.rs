@@ -215,3 +215,18 @@ impl Store for SqliteStore {
         &self.wake
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kill cannot tell a commit that was synced from one that was not, a power cut can: so the setting is held here.
+    #[test]
+    fn a_commit_is_synced_to_disk_before_it_returns() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = connect(&folder.path().join("ledger.db"), false).expect("opens");
+        let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).expect("a number");
+        let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("a word");
+        assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
+    }
+}
