@@ -14,6 +14,7 @@ use reqwest::Url;
 use crate::clock::Clock;
 use crate::config::{self, Config, LedgerUrl};
 use crate::converge::{Backoff, Converge};
+use crate::domain::domains::Domains;
 use crate::domain::event::UnassignPolicy;
 use crate::domain::key::KeyTemplate;
 use crate::domain::plan::{Adopt, Policy};
@@ -205,11 +206,12 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
 
 fn token_cache(config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Result<TokenCache, BuildError> {
     let lineworks = &config.lineworks;
-    let signer = Signer::new(&lineworks.client_id, &lineworks.service_account, &lineworks.private_key)?;
+    let directory = lineworks.directory.as_ref().expect("SCIM alone is not served yet");
+    let signer = Signer::new(&directory.client_id, &directory.service_account, &directory.private_key.secret)?;
     let settings = TokenSettings {
         auth_url: url("lineworks.auth_url", &lineworks.auth_url)?,
-        client_secret: lineworks.client_secret.clone(),
-        scope: lineworks.scope.clone(),
+        client_secret: directory.client_secret.secret.clone(),
+        scope: directory.scope.clone(),
         timeout: lineworks.call_timeout,
     };
     let vault = LedgerVault::new(Arc::clone(store), clock.clone());
@@ -219,7 +221,6 @@ fn token_cache(config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Result
 fn directory(config: &Config, tokens: &Arc<TokenCache>, clock: &Clock) -> Result<Directory, BuildError> {
     let settings = DirectorySettings {
         api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
-        domain_id: config.lineworks.domain_id,
         sso: config.lineworks.sso,
         call_timeout: config.lineworks.call_timeout,
     };
@@ -232,7 +233,7 @@ fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
 
 fn converge_settings(config: &Config) -> crate::converge::Settings {
     let mut protected = config.unassign.protected.clone();
-    protected.push(config.lineworks.service_account.clone());
+    protected.extend(config.lineworks.directory.iter().map(|directory| directory.service_account.clone()));
     crate::converge::Settings {
         workers: config.converge.workers,
         policy: Policy {
@@ -246,7 +247,7 @@ fn converge_settings(config: &Config) -> crate::converge::Settings {
             delete_after: config.unassign.delete_after,
             protected,
         },
-        domain_id: config.lineworks.domain_id,
+        domains: domains(config),
         key: KeyTemplate::new(&config.lineworks.external_key),
         limits: Limits {
             per_minute: config.pacing.per_minute,
@@ -256,6 +257,14 @@ fn converge_settings(config: &Config) -> crate::converge::Settings {
         call_timeout: config.lineworks.call_timeout,
         backoff: Backoff { first: config.converge.retry_first, longest: config.converge.retry_longest },
         keep_history: config.ledger.keep_history,
+    }
+}
+
+fn domains(config: &Config) -> Domains {
+    match &config.lineworks.domains {
+        None => Domains::Unasked,
+        Some(config::Domains::One(id)) => Domains::One(*id),
+        Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
     }
 }
 

@@ -9,7 +9,7 @@ use reqwest::Url;
 use super::{BadConfiguration, ConfigArgs};
 use crate::app;
 use crate::clock::Clock;
-use crate::config::{Config, LedgerUrl};
+use crate::config::{Config, DirectoryAccess, LedgerUrl};
 use crate::lineworks::assertion::Signer;
 use crate::lineworks::http_client;
 use crate::lineworks::token::{TokenCache, TokenSettings};
@@ -33,10 +33,12 @@ impl Check {
         let mut faults = Vec::new();
         faults.extend(ledger_fault(&loaded.config.ledger.url));
         faults.extend(tls_fault(&loaded.config));
-        match signer(&loaded.config) {
-            Err(fault) => faults.push(fault),
-            Ok(signer) if self.contact => faults.extend(contact_fault(&loaded.config, signer).await),
-            Ok(_) => {}
+        if let Some(access) = &loaded.config.lineworks.directory {
+            match signer(access) {
+                Err(fault) => faults.push(fault),
+                Ok(signer) if self.contact => faults.extend(contact_fault(&loaded.config, access, signer).await),
+                Ok(_) => {}
+            }
         }
         for warning in &loaded.warnings {
             println!("warning: {warning}");
@@ -55,9 +57,8 @@ impl Check {
     }
 }
 
-fn signer(config: &Config) -> Result<Signer, String> {
-    let lineworks = &config.lineworks;
-    Signer::new(&lineworks.client_id, &lineworks.service_account, &lineworks.private_key)
+fn signer(access: &DirectoryAccess) -> Result<Signer, String> {
+    Signer::new(&access.client_id, &access.service_account, &access.private_key.secret)
         .map_err(|error| format!("lineworks.private_key: {error}"))
 }
 
@@ -79,7 +80,7 @@ fn tls_fault(config: &Config) -> Option<String> {
 }
 
 /// Asks for a token for real; the answer names what LINE WORKS does not accept.
-async fn contact_fault(config: &Config, signer: Signer) -> Option<String> {
+async fn contact_fault(config: &Config, access: &DirectoryAccess, signer: Signer) -> Option<String> {
     let http = match http_client() {
         Ok(http) => http,
         Err(error) => return Some(format!("no HTTPS client: {error}; are ca-certificates installed?")),
@@ -89,8 +90,8 @@ async fn contact_fault(config: &Config, signer: Signer) -> Option<String> {
     };
     let settings = TokenSettings {
         auth_url,
-        client_secret: config.lineworks.client_secret.clone(),
-        scope: config.lineworks.scope.clone(),
+        client_secret: access.client_secret.secret.clone(),
+        scope: access.scope.clone(),
         timeout: config.lineworks.call_timeout,
     };
     let tokens = TokenCache::new(settings, signer, None, http);

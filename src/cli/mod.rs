@@ -83,7 +83,9 @@ fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
         client_secret: credentials.client_secret.clone(),
         service_account: credentials.service_account.clone(),
         private_key: credentials.private_key.clone(),
+        scim_token: "sandbox".to_owned(),
         domain_id: credentials.domain_id,
+        domains: vec![(credentials.domain.clone(), credentials.domain_id)],
     }
 }
 
@@ -95,7 +97,9 @@ fn absent_sandbox() -> SandboxDefaults {
         client_secret: "sandbox".to_owned(),
         service_account: "sandbox.serviceaccount@sandbox.example".to_owned(),
         private_key: "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n".to_owned(),
+        scim_token: "sandbox".to_owned(),
         domain_id: 1,
+        domains: vec![("sandbox.example".to_owned(), 1)],
     }
 }
 

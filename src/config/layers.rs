@@ -34,6 +34,11 @@ impl Layers {
         self.entries.get(dotted).is_some_and(|entry| entry.origin.is_configured())
     }
 
+    /// The text a key is set to so far.
+    pub(super) fn text(&self, dotted: &str) -> Option<&str> {
+        self.entries.get(dotted)?.value.as_str()
+    }
+
     /// Whether the file holds the text of a secret, instead of naming another file.
     pub(super) fn has_secret_in_file(&self) -> bool {
         KEYS.iter().filter(|key| key.kind.is_secret()).any(|key| {
@@ -267,7 +272,7 @@ fn from_text(kind: Kind, text: &str) -> Value {
         Kind::Text | Kind::Span => None,
         Kind::Words => parsed().filter(Value::is_array),
         Kind::Secret => parsed().filter(Value::is_table),
-        Kind::Number | Kind::Switch | Kind::Texts | Kind::Secrets => parsed(),
+        Kind::Number | Kind::Switch | Kind::Texts | Kind::Secrets | Kind::Numbers => parsed(),
     };
     value.unwrap_or_else(|| Value::String(text.to_owned()))
 }

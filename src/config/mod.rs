@@ -19,11 +19,11 @@ mod tests;
 
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;
-pub use secret::NamedSecret;
+pub use secret::{LiveSecret, NamedSecret};
 
 use check::Check;
 use layers::Layers;
-use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -79,6 +79,10 @@ pub struct Config {
     pub okta: Okta,
     /// The LINE WORKS side.
     pub lineworks: LineWorks,
+    /// Where members are placed.
+    pub placement: Placement,
+    /// Access tokens for other flows; none: that door is closed.
+    pub broker: Option<Broker>,
     /// What happens when somebody gets the app.
     pub assign: Assign,
     /// What happens when somebody loses the app.
@@ -153,26 +157,26 @@ pub struct Okta {
 /// `[lineworks]`
 #[derive(Debug, Clone)]
 pub struct LineWorks {
-    /// Which LINE WORKS API is used.
+    /// Which LINE WORKS API members are kept with.
     pub backend: Backend,
-    /// Client ID of the app in the Developer Console.
-    pub client_id: String,
-    /// Client secret of the app.
-    pub client_secret: SecretString,
-    /// The service account's id.
-    pub service_account: String,
-    /// The service account's private key: PEM with proper line breaks, PKCS#8 or PKCS#1; not read any further.
-    pub private_key: SecretString,
-    /// The domain members are created in, above zero.
-    pub domain_id: i64,
-    /// The scopes asked for, separated by one space.
-    pub scope: String,
+    /// Access to the Directory API; always there with [`Backend::Directory`].
+    pub directory: Option<DirectoryAccess>,
+    /// The long-lived token of the SCIM API; always there with [`Backend::Scim`].
+    pub scim_token: Option<LiveSecret>,
+    /// The domains members live in; none only with the SCIM API alone, which needs no id.
+    pub domains: Option<Domains>,
     /// Where access tokens are asked for; without a slash at its end.
     pub auth_url: String,
     /// Where the API is; without a slash at its end.
     pub api_url: String,
     /// Whether the LINE WORKS domain signs in through SSO.
     pub sso: bool,
+    /// Without SSO: who sets a new member's first password.
+    pub password: PasswordCreation,
+    /// Whether a generated first password is given to the card that waits for the member.
+    pub return_password: bool,
+    /// The properties that are kept as Okta has them; none: all that a profile carries. The others are set at creation only.
+    pub managed_fields: Option<Vec<String>>,
     /// The template of the external key: `{oktaUserId}`, `{email}`, `{employeeNumber}`, at least one of them.
     pub external_key: String,
     /// Whose members may be taken over.
@@ -186,6 +190,69 @@ pub struct LineWorks {
 pub enum Backend {
     /// The Directory API, with a service account.
     Directory,
+    /// The SCIM API with its long-lived token; what it cannot do goes to the Directory API, if there is access to it.
+    Scim,
+}
+
+/// A service account of an app in the Developer Console.
+#[derive(Debug, Clone)]
+pub struct DirectoryAccess {
+    /// Client ID of the app.
+    pub client_id: String,
+    /// Client secret of the app.
+    pub client_secret: LiveSecret,
+    /// Tried when `client_secret` is refused.
+    pub other_client_secret: Option<LiveSecret>,
+    /// The service account's id.
+    pub service_account: String,
+    /// The service account's private key: PEM with proper line breaks, PKCS#8 or PKCS#1; not read any further.
+    pub private_key: LiveSecret,
+    /// Tried when `private_key` is refused.
+    pub other_private_key: Option<LiveSecret>,
+    /// The scopes asked for, separated by one space.
+    pub scope: String,
+}
+
+/// The domains of the LINE WORKS tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Domains {
+    /// Everybody is in this one, whatever the e-mail.
+    One(i64),
+    /// The e-mail's domain (lower case) decides; an e-mail outside of them is refused.
+    ByEmail(BTreeMap<String, i64>),
+}
+
+/// Who sets the first password of a new member where there is no SSO.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordCreation {
+    /// The member, by an invitation mail to the private e-mail address.
+    Member,
+    /// This program makes one.
+    Admin,
+}
+
+/// `[placement]`
+#[derive(Debug, Clone)]
+pub struct Placement {
+    /// How long lists of org units, levels, positions, user types and groups are believed in.
+    pub cache_for: Duration,
+    /// Whether an org unit that is named and does not exist is created.
+    pub create_org_units: bool,
+    /// The org unit (id or `externalKey:…`) new ones are created under; none: at the top.
+    pub create_org_units_under: Option<String>,
+    /// The groups every assigned member is in: id, `externalKey:…` or `name:…`.
+    pub groups: Vec<String>,
+    /// The groups a profile's `groups` may name, and that a member is taken out of when it no longer does.
+    pub managed_groups: Vec<String>,
+}
+
+/// `[broker]`: access tokens for other flows.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    /// Secrets of those who may ask; never empty.
+    pub secrets: Vec<NamedSecret>,
+    /// The scopes of the tokens that are handed out, separated by one space.
+    pub scope: String,
 }
 
 /// When a member that is there already, and not ours, is taken over.

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Secret,
     /// A list of `{ name = "…", value = "…" }` or `{ name = "…", file = "…" }`.
     Secrets,
+    /// A table of names and whole numbers, `{ "example.com" = 10000001 }`.
+    Numbers,
 }
 
 impl Kind {
@@ -78,6 +80,7 @@ mod form {
     pub(in crate::config) type Texts = Vec<String>;
     pub(in crate::config) type Secret = crate::config::secret::Given;
     pub(in crate::config) type Secrets = Vec<crate::config::secret::GivenNamed>;
+    pub(in crate::config) type Numbers = std::collections::BTreeMap<String, i64>;
 }
 
 /// One string, or a list of strings.
@@ -170,16 +173,39 @@ keys! {
         backend: Text = "directory",
         client_id: Text,
         client_secret: Secret,
+        other_client_secret: Secret,
         service_account: Text,
         private_key: Secret,
+        other_private_key: Secret,
+        scim_token: Secret,
         domain_id: Number,
+        domains: Numbers,
         scope: Words = "user",
         auth_url: Text = "https://auth.worksmobile.com",
         api_url: Text = "https://www.worksapis.com",
         sso: Switch = true,
+        password: Text = "member",
+        return_password: Switch = false,
+        managed_fields: Texts,
         external_key: Text = "{oktaUserId}",
         adopt: Text = "when_no_external_key",
         call_timeout: Span = "10s",
+    }
+
+    /// `[placement]`
+    Placement as placement {
+        cache_for: Span = "10m",
+        create_org_units: Switch = false,
+        create_org_units_under: Text,
+        groups: Texts = [],
+        managed_groups: Texts = [],
+    }
+
+    /// `[broker]`
+    Broker as broker {
+        secrets: Secrets,
+        scope: Words,
+        allow_member_scopes: Switch = false,
     }
 
     /// `[assign]`

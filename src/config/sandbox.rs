@@ -23,8 +23,12 @@ pub struct SandboxDefaults {
     pub service_account: String,
     /// Private key as PEM, PKCS#8 or PKCS#1.
     pub private_key: String,
+    /// Long-lived token of the SCIM API.
+    pub scim_token: String,
     /// Domain id, above zero.
     pub domain_id: i64,
+    /// Every domain of the sandbox's tenant, with its id: the part of an e-mail address after the `@`.
+    pub domains: Vec<(String, i64)>,
 }
 
 impl fmt::Debug for SandboxDefaults {
@@ -34,25 +38,45 @@ impl fmt::Debug for SandboxDefaults {
 }
 
 /// The keys that say who we are to LINE WORKS; they go with the URLs.
-const CREDENTIALS: [&str; 5] = [
+const CREDENTIALS: [&str; 9] = [
     "lineworks.client_id",
     "lineworks.client_secret",
+    "lineworks.other_client_secret",
     "lineworks.service_account",
     "lineworks.private_key",
+    "lineworks.other_private_key",
+    "lineworks.scim_token",
     "lineworks.domain_id",
+    "lineworks.domains",
 ];
+/// Those of the Directory API: naming one of them beside `backend = "scim"` rehearses both APIs at once.
+const DIRECTORY: [&str; 4] =
+    ["lineworks.client_id", "lineworks.client_secret", "lineworks.service_account", "lineworks.private_key"];
 
 /// Fills in what nobody configured, after setting aside real credentials that have no URLs of their own.
 pub(super) fn lay_stand_ins(layers: &mut Layers, sandbox: &SandboxDefaults) {
+    let scim = layers.text("lineworks.backend") == Some("scim");
+    let directory = !scim || DIRECTORY.iter().any(|key| layers.is_configured(key));
+    let many_domains = layers.is_configured("lineworks.domains");
     let urls = ["lineworks.auth_url", "lineworks.api_url"];
     if !urls.iter().any(|url| layers.is_configured(url)) {
         set_credentials_aside(layers);
     }
-    for (dotted, value) in stand_ins(sandbox) {
-        if let Some(key) = raw::key(dotted) {
-            layers.fill(key, value, &Origin::Sandbox);
+    let mut fill = |stand_ins: Vec<(&'static str, Value)>| {
+        for (dotted, value) in stand_ins {
+            if let Some(key) = raw::key(dotted) {
+                layers.fill(key, value, &Origin::Sandbox);
+            }
         }
+    };
+    fill(doors_and_urls(sandbox));
+    if scim {
+        fill(vec![("lineworks.scim_token", text(&sandbox.scim_token))]);
     }
+    if directory {
+        fill(directory_access(sandbox));
+    }
+    fill(vec![if many_domains { domains(sandbox) } else { ("lineworks.domain_id", sandbox.domain_id.into()) }]);
 }
 
 fn set_credentials_aside(layers: &mut Layers) {
@@ -69,9 +93,8 @@ fn set_credentials_aside(layers: &mut Layers) {
     ));
 }
 
-fn stand_ins(sandbox: &SandboxDefaults) -> [(&'static str, Value); 14] {
-    let text = |text: &str| Value::String(text.to_owned());
-    [
+fn doors_and_urls(sandbox: &SandboxDefaults) -> Vec<(&'static str, Value)> {
+    vec![
         ("inbound.card_secrets", one_secret("sandbox-card")),
         ("inbound.signing_secrets", one_secret("sandbox-signing")),
         ("inbound.hook_secrets", one_secret("sandbox-hook")),
@@ -80,14 +103,28 @@ fn stand_ins(sandbox: &SandboxDefaults) -> [(&'static str, Value); 14] {
         ("okta.app_id", text("0oaSANDBOX")),
         ("lineworks.auth_url", text(&sandbox.url)),
         ("lineworks.api_url", text(&sandbox.url)),
+        // A rehearsal keeps its own ledger, also beside a configuration for the real service.
+        ("ledger.url", text("sqlite:okta-lineworks-sandbox.db")),
+    ]
+}
+
+fn directory_access(sandbox: &SandboxDefaults) -> Vec<(&'static str, Value)> {
+    vec![
         ("lineworks.client_id", text(&sandbox.client_id)),
         ("lineworks.client_secret", text(&sandbox.client_secret)),
         ("lineworks.service_account", text(&sandbox.service_account)),
         ("lineworks.private_key", text(&sandbox.private_key)),
-        ("lineworks.domain_id", Value::Integer(sandbox.domain_id)),
-        // A rehearsal keeps its own ledger, also beside a configuration for the real service.
-        ("ledger.url", text("sqlite:okta-lineworks-sandbox.db")),
     ]
+}
+
+/// Who rehearses with several domains gets all the sandbox has.
+fn domains(sandbox: &SandboxDefaults) -> (&'static str, Value) {
+    let table = sandbox.domains.iter().map(|(name, id)| (name.clone(), Value::Integer(*id)));
+    ("lineworks.domains", Value::Table(table.collect()))
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
 }
 
 /// A list with one secret in it, named `sandbox`.

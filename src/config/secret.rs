@@ -4,6 +4,7 @@
 //! started in. One line break at its end is cut off, because editors and `echo` add one. An empty secret is refused; a
 //! file that every user of the machine can read is a warning. Nothing here prints a secret, in no error either.
 
+use super::pem;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::fs::File;
@@ -21,6 +22,53 @@ pub struct NamedSecret {
     pub name: String,
     /// The secret itself; `Debug` does not show it.
     pub secret: SecretString,
+}
+
+/// A secret that may be replaced while the program runs: one in a file is read again when the file changes.
+#[derive(Debug, Clone)]
+pub struct LiveSecret {
+    /// The secret as it was when the program started; `Debug` does not show it.
+    pub secret: SecretString,
+    /// The file it is in, if it is in one.
+    pub file: Option<PathBuf>,
+    /// How its text becomes the secret.
+    pub form: SecretForm,
+}
+
+/// How the text of a [`LiveSecret`] becomes the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretForm {
+    /// White space at its ends is cut off.
+    Plain,
+    /// An RSA private key, whose line breaks are put right.
+    PrivateKey,
+}
+
+impl SecretForm {
+    /// The secret in a text.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to do; never holds any of its text.
+    pub(super) fn read(self, text: &SecretString) -> Result<SecretString, (String, &'static str)> {
+        match self {
+            Self::Plain => Ok(SecretString::from(text.expose_secret().trim())),
+            Self::PrivateKey => pem::repaired(text).map_err(|error| (error.to_string(), error.fix())),
+        }
+    }
+}
+
+impl LiveSecret {
+    /// Reads the secret anew from its file; `None` when it is not in one.
+    ///
+    /// # Errors
+    /// Why the file cannot be used, and what to do, in one line; never holds any of its text.
+    pub fn read_again(&self) -> Option<Result<SecretString, String>> {
+        let file = self.file.as_deref()?;
+        let obtained = from_file(file).map_err(|error| format!("{error}: {}", error.fix()));
+        Some(obtained.and_then(|obtained| {
+            self.form.read(&obtained.secret).map_err(|(what, fix)| format!("{} {what}: {fix}", file.display()))
+        }))
+    }
 }
 
 /// A secret as written in the configuration.
@@ -110,6 +158,16 @@ impl Given {
         match self {
             Self::Value(value) => obtain(Some(value), None),
             Self::Table(GivenTable { value, file }) => obtain(value, file),
+        }
+    }
+}
+
+impl Given {
+    /// The file it is in, if it is in one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Value(_) => None,
+            Self::Table(table) => table.file.as_deref(),
         }
     }
 }

@@ -18,6 +18,10 @@ pub(super) fn faults(key: &Key, value: &Value, origin: &Origin) -> Vec<Problem> 
         (Kind::Text | Kind::Span | Kind::Words, Value::String(text)) => text_fault(text),
         (Kind::Words | Kind::Texts, Value::Array(items)) => items.iter().find_map(item_fault),
         (Kind::Number, Value::Integer(_)) | (Kind::Switch, Value::Boolean(_)) => None,
+        (Kind::Numbers, Value::Table(table)) => table.values().find_map(|value| match value {
+            Value::Integer(_) => None,
+            other => Some(wrong_type(Kind::Number, other)),
+        }),
         (kind, value) => Some(wrong_type(kind, value)),
     };
     fault.map(|(what, fix)| Problem::new(key.dotted, origin, what, fix)).into_iter().collect()
@@ -55,6 +59,7 @@ fn wrong_type(kind: Kind, value: &Value) -> (String, String) {
         (Kind::Span, _) => ("a duration", "write a number and a unit in quotes, for example \"10s\"".into()),
         (Kind::Texts, _) => ("a list of texts", "write it as [\"one\", \"two\"]".into()),
         (Kind::Words, _) => ("a text or a list of texts", "write it as \"one two\" or [\"one\", \"two\"]".into()),
+        (Kind::Numbers, _) => ("a table of numbers", "write it as { \"example.com\" = 10000001 }".into()),
         (Kind::Text | Kind::Secret | Kind::Secrets, _) => ("a text", "put it in quotes".into()),
     };
     (format!("{text} is not {wanted}"), fix)

@@ -24,6 +24,10 @@ private_key = "-----BEGIN PRIVATE KEY-----\nTUlJRXZRSUJBREFOQmdrcWhraUc5dzBC\n--
 domain_id = 10000001
 "#;
 
+fn directory_of(config: &Config) -> &DirectoryAccess {
+    config.lineworks.directory.as_ref().expect("access to the Directory API")
+}
+
 /// A directory with a configuration file in it, and what is laid over it.
 struct Given {
     directory: TempDir,
@@ -72,6 +76,8 @@ impl Given {
             service_account: "sandbox.serviceaccount@sandbox".into(),
             private_key: PEM.into(),
             domain_id: 42,
+            scim_token: "sandbox-scim-token".into(),
+            domains: vec![("sandbox.example".into(), 42)],
         });
         self
     }
@@ -161,7 +167,7 @@ mod sources {
         }
         let loaded = load_searching(&given.sources, &[]).expect("enough");
         assert_eq!(loaded.path, None);
-        assert_eq!(loaded.config.lineworks.domain_id, 10_000_001);
+        assert_eq!(loaded.config.lineworks.domains, Some(Domains::One(10_000_001)));
     }
 
     #[test]
@@ -175,10 +181,10 @@ mod sources {
             .variable("OKTA_LINEWORKS__INBOUND__CARD_SECRETS", r#"[{name="okta", value="another-secret-0123"}]"#)
             .loads()
             .config;
-        assert_eq!(config.lineworks.client_id, "12345");
-        assert_eq!(config.lineworks.domain_id, 7);
+        assert_eq!(directory_of(&config).client_id, "12345");
+        assert_eq!(config.lineworks.domains, Some(Domains::One(7)));
         assert!(!config.lineworks.sso);
-        assert_eq!(config.lineworks.scope, "user directory");
+        assert_eq!(directory_of(&config).scope, "user directory");
         assert_eq!(config.unassign.protected, ["a@b.c"]);
         let secret = &config.inbound.card_secrets[0].secret;
         assert_eq!(secret.expose_secret(), "another-secret-0123");
@@ -244,7 +250,7 @@ mod mistakes {
 
     #[test]
     fn all_problems_are_said_at_once_one_per_line() {
-        let error = Given::file("[server]\nlisten = \":80\"\nrequest_timeout = 10\n[pacing]\nburst = 0\n[lineworks]\nbackend = \"scim\"\n[ledger]\nurl = \"postgres://u:hunter2@db/x\"\n")
+        let error = Given::file("[server]\nlisten = \":80\"\nrequest_timeout = 10\n[pacing]\nburst = 0\n[lineworks]\nbackend = \"scmi\"\n[ledger]\nurl = \"postgres://u:hunter2@db/x\"\n")
             .variable("OKTA_LINEWORKS__CONVERGE__WORKERS", "many")
             .refuses();
         let text = error.to_string();
@@ -252,7 +258,7 @@ mod mistakes {
             "write 0.0.0.0:80",
             "\"10s\"",
             "pacing.burst",
-            "`scim` is not in this version yet",
+            "did you mean `scim`?",
             "PostgreSQL database, which is not in this version yet",
             "`many` is not a whole number",
             "inbound.admin_secrets (not set in",
@@ -397,8 +403,8 @@ mod secrets {
         {
             let mut again = Given::least();
             again.sources.env.push((name, value));
-            let secret = again.loads().config.lineworks.client_secret;
-            assert_eq!(secret.expose_secret(), "from-a-file");
+            let secret = directory_of(&again.loads().config).client_secret.clone();
+            assert_eq!(secret.secret.expose_secret(), "from-a-file");
         }
     }
 
@@ -425,7 +431,7 @@ mod secrets {
     fn a_key_pasted_into_a_variable_is_repaired() {
         let pasted = PEM.replace('\n', "\\n");
         let config = Given::least().variable("OKTA_LINEWORKS__LINEWORKS__PRIVATE_KEY", &pasted).loads().config;
-        assert_eq!(config.lineworks.private_key.expose_secret(), PEM);
+        assert_eq!(directory_of(&config).private_key.secret.expose_secret(), PEM);
     }
 
     #[test]
@@ -514,8 +520,8 @@ mod in_the_sandbox {
         assert_eq!(config.okta.app_id.as_deref(), Some("0oaSANDBOX"));
         assert_eq!(config.lineworks.auth_url, "http://127.0.0.1:8090");
         assert_eq!(config.lineworks.api_url, "http://127.0.0.1:8090");
-        assert_eq!(config.lineworks.client_id, "sandbox-client");
-        assert_eq!(config.lineworks.domain_id, 42);
+        assert_eq!(directory_of(&config).client_id, "sandbox-client");
+        assert_eq!(config.lineworks.domains, Some(Domains::One(42)));
         assert_eq!(loaded.warnings, [] as [&str; 0]);
     }
 
@@ -524,9 +530,10 @@ mod in_the_sandbox {
         let loaded = Given::least().sandbox().loads();
         let lineworks = loaded.config.lineworks;
         assert_eq!(lineworks.api_url, "http://127.0.0.1:8090");
-        assert_eq!(lineworks.client_id, "sandbox-client");
-        assert_eq!(lineworks.client_secret.expose_secret(), "sandbox-client-secret");
-        assert_eq!(lineworks.domain_id, 42);
+        let directory = lineworks.directory.as_ref().expect("the sandbox's");
+        assert_eq!(directory.client_id, "sandbox-client");
+        assert_eq!(directory.client_secret.secret.expose_secret(), "sandbox-client-secret");
+        assert_eq!(lineworks.domains, Some(Domains::One(42)));
         assert!(loaded.warnings[0].contains("lineworks.private_key"));
         let card = &loaded.config.inbound.card_secrets[0];
         assert_eq!(card.name, "okta", "other secrets stay as configured");
@@ -536,7 +543,7 @@ mod in_the_sandbox {
     fn credentials_stay_with_urls_of_their_own() {
         let urls = "auth_url = \"http://127.0.0.1:1\"\napi_url = \"http://127.0.0.1:2\"";
         let loaded = Given::least_with("lineworks", urls).sandbox().loads();
-        assert_eq!(loaded.config.lineworks.client_id, "abc");
+        assert_eq!(directory_of(&loaded.config).client_id, "abc");
         assert_eq!(loaded.config.lineworks.auth_url, "http://127.0.0.1:1");
     }
 
@@ -587,15 +594,19 @@ mod the_example_file {
             .replace("/etc/okta-lineworks/secrets/", &secrets)
             .replace("REPLACE_ME", "filled-in")
             .replace("domain_id = 0", "domain_id = 10000001")
+            // One of the two: either everybody's domain, or one for each e-mail domain.
+            .replace("\ndomains = ", "\n#domains = ")
     }
 
     #[test]
     fn loads_as_a_whole_once_it_is_filled_in() {
         let mut given = Given::file("");
-        for name in ["card", "signing", "hook", "admin", "client-secret"] {
+        for name in ["card", "signing", "hook", "admin", "client-secret", "other-client-secret", "scim-token", "broker"]
+        {
             given.secret_file(name, &format!("{name}-0123456789abcdef\n"));
         }
         given.secret_file("private-key.pem", PEM);
+        given.secret_file("other-private-key.pem", PEM);
         let text = uncommented(given.directory.path());
         given.sources.file = Some(given.secret_file("filled-in.toml", &text));
         let loaded = given.loads();

@@ -63,7 +63,7 @@ impl RunGate<'_> {
 
     fn admission(&self, operation: Operation) -> Admission {
         let step = self.step.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let step = step.filter(|_| operation != Operation::GetMember);
+        let step = step.filter(|_| !operation.is_read());
         Admission {
             operation,
             leaving: self.leaving,

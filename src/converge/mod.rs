@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::domain::domains::Domains;
 use crate::domain::key::KeyTemplate;
 use crate::domain::plan::Policy;
 use crate::ledger::{Limits, Store};
@@ -26,8 +27,8 @@ pub struct Settings {
     pub workers: usize,
     /// The administrator's decisions.
     pub policy: Policy,
-    /// The domain new members belong to.
-    pub domain_id: i64,
+    /// The domains members live in.
+    pub domains: Domains,
     /// The external key of a member of ours.
     pub key: KeyTemplate,
     /// How calls are spread over time.

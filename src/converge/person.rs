@@ -19,7 +19,7 @@ use crate::domain::member::{Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Plan, Seen, Situation, Step, StepKind, plan};
 use crate::ledger::{Claimed, Settlement, StepRecord, Store};
-use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -52,10 +52,12 @@ struct Run<'a> {
     gate: &'a RunGate<'a>,
     assignment: &'a Assignment,
     desired: Desired,
+    domain_id: i64,
     wanted_key: Result<ExternalKey, Reason>,
     member_id: Option<MemberId>,
     external_key: Option<ExternalKey>,
     marks: Marks,
+    groups: Vec<String>,
     sent: Vec<String>,
     steps: Vec<StepRecord>,
     contradicted: Vec<StepKind>,
@@ -84,6 +86,7 @@ impl Converge {
             let settlement = untouched(&assignment, started, self.clock.now());
             return self.record(&lease, settlement).await;
         };
+        let domain_id = desired.profile().and_then(|profile| self.settings.domains.of(profile.email()));
         let mut run = Run {
             store: &self.store,
             members: self.members.as_ref(),
@@ -93,9 +96,11 @@ impl Converge {
             wanted_key: self.settings.key.key_for(&assignment.person, assignment.facts.usable_profile()),
             assignment: &assignment,
             desired,
+            domain_id: domain_id.unwrap_or_default(),
             member_id: assignment.member_id.clone(),
             external_key: assignment.external_key.clone(),
             marks: assignment.marks,
+            groups: assignment.groups.clone(),
             sent: Vec::new(),
             steps: Vec::new(),
             contradicted: Vec::new(),
@@ -116,6 +121,7 @@ impl Converge {
             member_id: run.member_id,
             external_key: run.external_key,
             marks: run.marks,
+            groups: run.groups,
             steps: run.steps,
             calls: gate.calls(),
             started,
@@ -162,6 +168,7 @@ fn untouched(assignment: &Assignment, started: Timestamp, ended: Timestamp) -> S
         member_id: assignment.member_id.clone(),
         external_key: assignment.external_key.clone(),
         marks: assignment.marks,
+        groups: assignment.groups.clone(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),
@@ -264,7 +271,7 @@ impl Run<'_> {
             ruling: self.assignment.ruling.as_ref(),
             may_be_hidden: self.may_be_hidden(),
             sent: &self.sent,
-            domain_id: self.settings.domain_id,
+            domain_id: self.domain_id,
             policy: &self.settings.policy,
             now,
         })
@@ -325,7 +332,8 @@ impl Run<'_> {
     async fn call(&self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
         let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
         if let Step::Create(profile) = step {
-            return self.members.create(profile, key?, self.gate).await;
+            let new = NewMember { profile, key: key?, domain_id: self.domain_id, password: None };
+            return self.members.create(new, self.gate).await;
         }
         // What LINE WORKS hides is undeleted by the id that is remembered.
         let id = member.map(|member| &member.id).or(self.member_id.as_ref());

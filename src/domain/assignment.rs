@@ -386,6 +386,10 @@ pub struct Assignment {
     pub external_key: Option<ExternalKey>,
     /// Our own doing with the member.
     pub marks: Marks,
+    /// The groups this program put the member into, as references ([`super::reference::Reference`]).
+    pub groups: Vec<String>,
+    /// The Okta user who took this leaver's member over.
+    pub yielded_to: Option<OktaUserId>,
     /// Where the work stands.
     pub state: State,
     /// The ruling in force for this revision.

@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, a network or a disk, and nothing here imports another module of ours.
 
 pub mod assignment;
+pub mod domains;
 pub mod event;
 pub mod ids;
 pub mod key;
@@ -11,3 +12,4 @@ pub mod member;
 pub mod outcome;
 pub mod plan;
 pub mod profile;
+pub mod reference;

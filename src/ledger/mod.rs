@@ -190,6 +190,8 @@ pub struct Settlement {
     pub external_key: Option<ExternalKey>,
     /// Our own doing with it.
     pub marks: Marks,
+    /// The groups this program put it into.
+    pub groups: Vec<String>,
     /// Transient failures in a row.
     pub failures: u32,
     /// Steps taken, with their outcome, for the history.

@@ -6,6 +6,7 @@
 use reqwest::Url;
 
 use crate::domain::ids::{ExternalKey, MemberId};
+use crate::domain::reference::Reference;
 
 /// LINE WORKS' domains: an instance of one may send to another of them.
 const FAMILY: [&str; 2] = ["worksapis.com", "worksmobile.com"];
@@ -43,6 +44,20 @@ pub(crate) fn member(api: &Url, who: Who<'_>, action: Option<&str>) -> Option<Ur
     let segment = who.segment()?;
     let action = action.map(|action| format!("/{action}")).unwrap_or_default();
     Some(under(api, &format!("v1.0/users/{segment}{action}")))
+}
+
+/// `{api}/v1.0/groups/{group}/members` with a member behind it; none for a name, or a text that is no address.
+pub(crate) fn group_members(api: &Url, group: &Reference, member: Option<&MemberId>) -> Option<Url> {
+    let group = match group {
+        Reference::Id(id) => encoded(id),
+        Reference::ExternalKey(key) => format!("externalKey:{}", encoded(key)),
+        Reference::Name(_) => return None,
+    };
+    let member = match member {
+        Some(id) => format!("/{}", Who::Id(id).segment()?),
+        None => String::new(),
+    };
+    (!matches!(group.as_str(), "" | "." | "..")).then(|| under(api, &format!("v1.0/groups/{group}/members{member}")))
 }
 
 /// A path (encoded already) under a configured address, which may itself have a path.

@@ -128,13 +128,13 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         }
         403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, detail)),
         404 if said.is_wrong_path() => refused(Cause::LineWorksRefused),
-        404 | 410 if operation != Operation::GetMember => read_again(Cause::LineWorksRefused),
+        404 | 410 if !operation.is_read() => read_again(Cause::LineWorksRefused),
         404 if said.is_absence() => Verdict::Absent,
         410 => Verdict::Absent,
         404 if said.code.is_none() => later(Cause::LineWorksFailing),
-        409 if sets_names(operation) => read_again(Cause::LoginTaken),
-        400 if sets_names(operation) && said.is_duplicate() => read_again(Cause::LoginTaken),
-        400 | 409 if changes_condition(operation) => read_again(Cause::LineWorksRefused),
+        409 if operation.sets_names() => read_again(Cause::LoginTaken),
+        400 if operation.sets_names() && said.is_duplicate() => read_again(Cause::LoginTaken),
+        400 | 409 if operation.changes_condition() => read_again(Cause::LineWorksRefused),
         400..=499 => refused(Cause::LineWorksRefused),
         _ => Verdict::Failed(failing(operation, detail, after)),
     }
@@ -152,15 +152,7 @@ pub(crate) fn lost(operation: Operation, detail: String) -> ApiError {
 }
 
 fn unclear(operation: Operation, reason: Reason, after: Option<Duration>) -> ApiError {
-    match operation {
-        Operation::GetMember => ApiError::TryLater { reason, after },
-        Operation::CreateMember
-        | Operation::PatchMember
-        | Operation::SuspendMember
-        | Operation::UnsuspendMember
-        | Operation::DeleteMember
-        | Operation::UndeleteMember => ApiError::Unclear(reason),
-    }
+    if operation.is_read() { ApiError::TryLater { reason, after } } else { ApiError::Unclear(reason) }
 }
 
 fn done(operation: Operation, status: u16, body: Body, said: &Said) -> Verdict {
@@ -173,15 +165,6 @@ fn done(operation: Operation, status: u16, body: Body, said: &Said) -> Verdict {
         Body::Empty => Verdict::Failed(failing(operation, format!("HTTP {status} with an empty body"), None)),
         Body::Garbage => Verdict::Failed(failing(operation, format!("HTTP {status} with an unreadable body"), None)),
     }
-}
-
-/// Login ids and external keys are set here, so "taken" is a possible answer.
-fn sets_names(operation: Operation) -> bool {
-    matches!(operation, Operation::CreateMember | Operation::PatchMember)
-}
-
-fn changes_condition(operation: Operation) -> bool {
-    operation != Operation::GetMember && !sets_names(operation)
 }
 
 fn word(value: &Value) -> Option<String> {

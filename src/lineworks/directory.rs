@@ -16,18 +16,17 @@ use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::Member;
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::profile::{Difference, Profile};
+use crate::domain::reference::Reference;
 use crate::lineworks::address::{self, Who};
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::token::TokenCache;
-use crate::lineworks::{ApiError, Gate, Hints, MemberApi, Operation, user_object};
+use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember, Operation, user_object};
 
 /// Which tenant, and how.
 #[derive(Debug, Clone)]
 pub struct DirectorySettings {
     /// The API host, such as `https://www.worksapis.com`; `/v1.0/…` is added.
     pub api_url: Url,
-    /// The domain new members belong to.
-    pub domain_id: i64,
     /// Whether the domain signs in through an identity provider; off: LINE WORKS invites new members to set a
     /// password (docs, user-create: creation type `MEMBER`).
     pub sso: bool,
@@ -39,15 +38,14 @@ pub struct DirectorySettings {
 #[derive(Debug)]
 pub struct Directory {
     api: Api,
-    domain_id: i64,
     sso: bool,
 }
 
 impl Directory {
     /// A directory that takes its tokens from `tokens`.
     pub fn new(settings: DirectorySettings, tokens: Arc<TokenCache>, http: reqwest::Client, clock: Clock) -> Self {
-        let DirectorySettings { api_url, domain_id, sso, call_timeout } = settings;
-        Self { api: Api::new(api_url, call_timeout, tokens, http, clock), domain_id, sso }
+        let DirectorySettings { api_url, sso, call_timeout } = settings;
+        Self { api: Api::new(api_url, call_timeout, tokens, http, clock), sso }
     }
 
     async fn read(&self, who: Who<'_>, gate: &dyn Gate) -> Result<Option<Member>, ApiError> {
@@ -78,14 +76,9 @@ impl Directory {
         Ok(None)
     }
 
-    async fn post_new(
-        &self,
-        profile: &Profile,
-        key: &ExternalKey,
-        gate: &dyn Gate,
-    ) -> Result<Option<Member>, ApiError> {
-        let mut properties = profile.create_properties(self.domain_id);
-        properties.insert("userExternalKey".to_owned(), json!(key));
+    async fn post_new(&self, new: NewMember<'_>, gate: &dyn Gate) -> Result<Option<Member>, ApiError> {
+        let mut properties = new.profile.create_properties(new.domain_id);
+        properties.insert("userExternalKey".to_owned(), json!(new.key));
         if !self.sso {
             properties.entry("passwordConfig").or_insert_with(|| json!({"passwordCreationType": "MEMBER"}));
         }
@@ -124,6 +117,28 @@ impl Directory {
         Ok(())
     }
 
+    /// LINE WORKS Directory API, group-member-create: `{id, type}`, 409 when it is in already.
+    async fn post_group_member(&self, id: &MemberId, group: &Reference, gate: &dyn Gate) -> Result<(), ApiError> {
+        let (operation, url) = (Operation::AddGroupMember, self.group_address(group, None)?);
+        let body = Some(json!({"id": id, "type": "USER"}));
+        self.api.call(gate, &Call { operation, method: Method::POST, url, body }).await?;
+        Ok(())
+    }
+
+    /// LINE WORKS Directory API, group-member-delete: the query `type` is required.
+    async fn delete_group_member(&self, id: &MemberId, group: &Reference, gate: &dyn Gate) -> Result<(), ApiError> {
+        let (operation, mut url) = (Operation::RemoveGroupMember, self.group_address(group, Some(id))?);
+        url.set_query(Some("type=USER"));
+        self.api.call(gate, &Call { operation, method: Method::DELETE, url, body: None }).await?;
+        Ok(())
+    }
+
+    fn group_address(&self, group: &Reference, member: Option<&MemberId>) -> Result<Url, ApiError> {
+        address::group_members(self.api.base(), group, member).ok_or_else(|| {
+            ApiError::Refused(Reason::with(Cause::LineWorksRefused, "this group cannot stand in an address"))
+        })
+    }
+
     fn address(&self, who: Who<'_>, action: Option<&str>) -> Result<Url, ApiError> {
         address::member(self.api.base(), who, action).ok_or_else(|| {
             ApiError::Refused(Reason::with(
@@ -148,13 +163,17 @@ impl MemberApi for Directory {
         Box::pin(self.find_by(hints, gate))
     }
 
-    fn create<'a>(
+    fn resolve<'a>(
         &'a self,
         profile: &'a Profile,
-        key: &'a ExternalKey,
-        gate: &'a dyn Gate,
-    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
-        Box::pin(self.post_new(profile, key, gate))
+        _: i64,
+        _: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<Profile, ApiError>> {
+        Box::pin(async move { Ok(profile.clone()) })
+    }
+
+    fn create<'a>(&'a self, new: NewMember<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {
+        Box::pin(self.post_new(new, gate))
     }
 
     fn update<'a>(
@@ -197,6 +216,24 @@ impl MemberApi for Directory {
 
     fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(self.act(Operation::UndeleteMember, Method::POST, id, Some("undelete"), gate))
+    }
+
+    fn join_group<'a>(
+        &'a self,
+        id: &'a MemberId,
+        group: &'a Reference,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(self.post_group_member(id, group, gate))
+    }
+
+    fn leave_group<'a>(
+        &'a self,
+        id: &'a MemberId,
+        group: &'a Reference,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(self.delete_group_member(id, group, gate))
     }
 }
 

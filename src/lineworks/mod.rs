@@ -12,6 +12,7 @@ mod contact;
 pub mod directory;
 mod grant;
 mod limits;
+mod operation;
 mod sealing;
 pub mod token;
 mod user_object;
@@ -19,52 +20,20 @@ mod user_object;
 pub use api::http_client;
 pub use contact::ContactStatus;
 pub use grant::TokenError;
+pub use operation::Operation;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::Member;
 use crate::domain::outcome::Reason;
 use crate::domain::profile::{Difference, Profile};
-
-/// The operations LINE WORKS counts its rate limit by (reference: "per domain, per API operation").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// `GET /users/{id}`
-    GetMember,
-    /// `POST /users`
-    CreateMember,
-    /// `PATCH /users/{id}`
-    PatchMember,
-    /// `POST /users/{id}/suspend`
-    SuspendMember,
-    /// `POST /users/{id}/unsuspend`
-    UnsuspendMember,
-    /// `DELETE /users/{id}`
-    DeleteMember,
-    /// `POST /users/{id}/undelete`
-    UndeleteMember,
-}
-
-impl Operation {
-    /// The word in the ledger, the history and the logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Operation::GetMember => "get_member",
-            Operation::CreateMember => "create_member",
-            Operation::PatchMember => "patch_member",
-            Operation::SuspendMember => "suspend_member",
-            Operation::UnsuspendMember => "unsuspend_member",
-            Operation::DeleteMember => "delete_member",
-            Operation::UndeleteMember => "undelete_member",
-        }
-    }
-}
+use crate::domain::reference::Reference;
 
 /// Why the gate let a call not pass.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +100,19 @@ pub struct Hints<'a> {
     pub email: Option<&'a str>,
 }
 
+/// What a member is created from.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMember<'a> {
+    /// The wish.
+    pub profile: &'a Profile,
+    /// The external key it will carry.
+    pub key: &'a ExternalKey,
+    /// The domain of the tenant it belongs to.
+    pub domain_id: i64,
+    /// Its first password, where this program makes one; `Debug` does not show it.
+    pub password: Option<&'a SecretString>,
+}
+
 /// What to do about a call that did not simply succeed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiError {
@@ -160,13 +142,19 @@ pub trait MemberApi: Send + Sync {
     /// Never `Unclear`: reading changes nothing.
     fn find<'a>(&'a self, hints: &'a Hints<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
 
-    /// Creates the member with this external key. The answer's own picture of it is returned when it is complete.
-    fn create<'a>(
+    /// The wish with every `name:…` in it replaced by the id LINE WORKS has for it.
+    ///
+    /// # Errors
+    /// `Refused` when a name means nothing or more than one thing.
+    fn resolve<'a>(
         &'a self,
         profile: &'a Profile,
-        key: &'a ExternalKey,
+        domain_id: i64,
         gate: &'a dyn Gate,
-    ) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
+    ) -> BoxFuture<'a, Result<Profile, ApiError>>;
+
+    /// Creates the member. The answer's own picture of it is returned when it is complete.
+    fn create<'a>(&'a self, new: NewMember<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>>;
 
     /// Changes what differs; the root external key goes with it where LINE WORKS wants it to.
     fn update<'a>(
@@ -196,4 +184,20 @@ pub trait MemberApi: Send + Sync {
 
     /// Takes the deletion back.
     fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Puts the member into a group; one that is in it already is done.
+    fn join_group<'a>(
+        &'a self,
+        id: &'a MemberId,
+        group: &'a Reference,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Takes the member out of a group; one that is not in it is done.
+    fn leave_group<'a>(
+        &'a self,
+        id: &'a MemberId,
+        group: &'a Reference,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<(), ApiError>>;
 }

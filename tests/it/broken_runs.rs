@@ -14,9 +14,10 @@ use okta_lineworks::domain::key::KeyTemplate;
 use okta_lineworks::domain::member::Member;
 use okta_lineworks::domain::plan::{Adopt, Policy};
 use okta_lineworks::domain::profile::{Difference, Profile};
+use okta_lineworks::domain::reference::Reference;
 use okta_lineworks::ledger::sqlite::SqliteStore;
 use okta_lineworks::ledger::{Incoming, Limits, Store};
-use okta_lineworks::lineworks::{ApiError, Gate, Hints, MemberApi};
+use okta_lineworks::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember};
 use tokio_util::sync::CancellationToken;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, ApiError>>;
@@ -34,7 +35,10 @@ impl MemberApi for Broken {
             Ok(None)
         })
     }
-    fn create<'a>(&'a self, _: &'a Profile, _: &'a ExternalKey, _: &'a dyn Gate) -> Answer<'a, Option<Member>> {
+    fn resolve<'a>(&'a self, _: &'a Profile, _: i64, _: &'a dyn Gate) -> Answer<'a, Profile> {
+        unimplemented!("nobody joins here")
+    }
+    fn create<'a>(&'a self, _: NewMember<'a>, _: &'a dyn Gate) -> Answer<'a, Option<Member>> {
         unimplemented!("nobody joins here")
     }
     fn update<'a>(
@@ -61,6 +65,12 @@ impl MemberApi for Broken {
     fn undelete<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> Answer<'a, ()> {
         unimplemented!("nobody is there")
     }
+    fn join_group<'a>(&'a self, _: &'a MemberId, _: &'a Reference, _: &'a dyn Gate) -> Answer<'a, ()> {
+        unimplemented!("nobody is there")
+    }
+    fn leave_group<'a>(&'a self, _: &'a MemberId, _: &'a Reference, _: &'a dyn Gate) -> Answer<'a, ()> {
+        unimplemented!("nobody is there")
+    }
 }
 
 fn settings() -> Settings {
@@ -73,7 +83,7 @@ fn settings() -> Settings {
             delete_after: Duration::from_secs(86_400),
             protected: Vec::new(),
         },
-        domain_id: 1,
+        domains: okta_lineworks::domain::domains::Domains::One(1),
         key: KeyTemplate::new("{oktaUserId}"),
         limits: Limits { per_minute: 60, burst: 60, destructive_per_hour: 20 },
         call_timeout: Duration::from_secs(10),

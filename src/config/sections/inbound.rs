@@ -40,7 +40,7 @@ pub(super) fn read(raw: raw::Inbound, check: &mut Check) -> Option<Inbound> {
 }
 
 /// One list; entries that cannot be used are problems and left out.
-fn secrets(key: &str, given: Option<Vec<GivenNamed>>, check: &mut Check) -> Vec<NamedSecret> {
+pub(super) fn secrets(key: &str, given: Option<Vec<GivenNamed>>, check: &mut Check) -> Vec<NamedSecret> {
     let mut list: Vec<NamedSecret> = Vec::new();
     for (index, entry) in given.unwrap_or_default().into_iter().enumerate() {
         let path = format!("{key}[{}]", index + 1);
@@ -94,7 +94,7 @@ fn weakness(key: &str, secret: &SecretString, sandbox: bool) -> Option<(String, 
 }
 
 /// Refuses a secret that is in two places.
-fn refuse_shared(lists: &[(&str, &Vec<NamedSecret>)], check: &mut Check) {
+pub(super) fn refuse_shared(lists: &[(&str, &Vec<NamedSecret>)], check: &mut Check) {
     let all: Vec<_> = lists.iter().flat_map(|(key, list)| list.iter().map(move |named| (*key, named))).collect();
     for (index, (key, named)) in all.iter().enumerate() {
         let same =

@@ -1,46 +1,80 @@
-//! `[lineworks]`: the credentials and how members are found.
+//! `[lineworks]`: which API is used, which domains there are, and how members are found.
 //!
-//! All four credentials and the domain come from the LINE WORKS Developer Console; what is missing is said all at once,
-//! with the place to find it. In sandbox mode the real hosts are refused, so that a rehearsal stays one.
+//! The credentials are read in `credentials`. In sandbox mode the real hosts are refused, so that a rehearsal stays one.
 
 use super::url::{base_url, is_real_lineworks};
-use super::{MINUTE, SECOND};
+use super::{MINUTE, SECOND, credentials};
 use crate::config::check::Check;
 use crate::config::problems::{Origin, closest, shown};
-use crate::config::raw::{self, Words};
-use crate::config::secret::Given;
-use crate::config::{Adopt, Backend, LineWorks, pem};
-use secrecy::{ExposeSecret, SecretString};
+use crate::config::raw;
+use crate::config::{Adopt, Backend, Domains, LineWorks, PasswordCreation};
+use std::collections::BTreeMap;
+
+/// The properties of a profile that can be kept in step (LINE WORKS Directory API, user-create).
+const MANAGEABLE: [&str; 24] = [
+    "email",
+    "userName",
+    "i18nNames",
+    "nickName",
+    "privateEmail",
+    "aliasEmails",
+    "employeeNumber",
+    "userTypeId",
+    "telephone",
+    "cellPhone",
+    "location",
+    "task",
+    "locale",
+    "timeZone",
+    "hiredDate",
+    "birthday",
+    "birthdayCalendarType",
+    "searchable",
+    "messenger",
+    "relations",
+    "customProperties",
+    "organizations",
+    "groups",
+    "activationDate",
+];
 
 /// What an external key may be made of.
 const PLACEHOLDERS: [&str; 3] = ["oktaUserId", "email", "employeeNumber"];
 
 /// Reads the section.
 pub(super) fn read(raw: raw::LineWorks, check: &mut Check) -> Option<LineWorks> {
-    let backend = backend(&raw.backend, check);
-    let client_id = text(
-        "lineworks.client_id",
-        raw.client_id,
-        "\"Client ID\" of your app in the LINE WORKS Developer Console",
-        check,
-    );
-    let client_secret = secret(
-        "lineworks.client_secret",
-        raw.client_secret,
-        "\"Client Secret\" of your app in the LINE WORKS Developer Console",
-        check,
-    );
-    let service_account = text(
-        "lineworks.service_account",
-        raw.service_account,
-        "\"Service Account\" of your app in the LINE WORKS Developer Console; it looks like abc12.serviceaccount@example.com",
-        check,
-    );
-    let private_key = private_key(raw.private_key, check);
-    let domain_id = domain_id(raw.domain_id, check);
-    let scope = scope(raw.scope, check);
+    let backends = [("directory", Backend::Directory), ("scim", Backend::Scim)];
+    let backend = check.choice("lineworks.backend", &raw.backend, &backends);
+    let given = credentials::Given {
+        client_id: raw.client_id,
+        client_secret: raw.client_secret,
+        other_client_secret: raw.other_client_secret,
+        service_account: raw.service_account,
+        private_key: raw.private_key,
+        other_private_key: raw.other_private_key,
+        scope: raw.scope,
+    };
+    let directory = match backend {
+        Some(Backend::Scim) if given.is_empty() => Some(None),
+        _ => credentials::directory(given, check).map(Some),
+    };
+    let scim_token = match raw.scim_token {
+        Some(token) => credentials::scim_token(token, check).map(Some),
+        None if backend == Some(Backend::Scim) => {
+            check.missing(
+                "lineworks.scim_token",
+                "in the LINE WORKS Developer Console make a provisioning app, switch SCIM on and issue its token; it is shown once",
+            );
+            None
+        }
+        None => Some(None),
+    };
+    let id_needed = !matches!(directory, Some(None));
+    let domains = domains(raw.domain_id, raw.domains, id_needed, check);
     let auth_url = url("lineworks.auth_url", &raw.auth_url, check);
     let api_url = url("lineworks.api_url", &raw.api_url, check);
+    let password = password(&raw.password, raw.sso, raw.return_password, backend, check);
+    let managed_fields = managed_fields(raw.managed_fields, check);
     let external_key = external_key(raw.external_key, check);
     let adopts = [
         ("never", Adopt::Never),
@@ -51,106 +85,122 @@ pub(super) fn read(raw: raw::LineWorks, check: &mut Check) -> Option<LineWorks> 
     let call_timeout = check.span("lineworks.call_timeout", &raw.call_timeout, SECOND..=MINUTE);
     Some(LineWorks {
         backend: backend?,
-        client_id: client_id?,
-        client_secret: client_secret?,
-        service_account: service_account?,
-        private_key: private_key?,
-        domain_id: domain_id?,
-        scope: scope?,
+        directory: directory?,
+        scim_token: scim_token?,
+        domains: domains?,
         auth_url: auth_url?,
         api_url: api_url?,
         sso: raw.sso,
+        password: password?,
+        return_password: raw.return_password,
+        managed_fields: managed_fields?,
         external_key: external_key?,
         adopt: adopt?,
         call_timeout: call_timeout?,
     })
 }
 
-fn backend(text: &str, check: &mut Check) -> Option<Backend> {
-    const KEY: &str = "lineworks.backend";
-    if text == "scim" {
+/// One domain for everybody, or one for each e-mail domain.
+fn domains(
+    domain_id: Option<i64>,
+    domains: Option<BTreeMap<String, i64>>,
+    needed: bool,
+    check: &mut Check,
+) -> Option<Option<Domains>> {
+    const ONE: &str = "lineworks.domain_id";
+    const MANY: &str = "lineworks.domains";
+    const WHERE: &str = "\"Domain ID\" in the LINE WORKS Developer Console, a number";
+    match (domain_id, domains) {
+        (Some(_), Some(_)) => {
+            check.refuse(
+                MANY,
+                "stands beside lineworks.domain_id",
+                "keep one of the two; with several domains, this one",
+            );
+            None
+        }
+        (Some(id), None) if id > 0 => Some(Some(Domains::One(id))),
+        (Some(id), None) => {
+            check.refuse(ONE, format!("{id} is not a domain"), WHERE);
+            None
+        }
+        (None, Some(list)) => by_email(list, check).map(Some),
+        (None, None) if needed => {
+            check.missing(ONE, WHERE);
+            None
+        }
+        (None, None) => Some(None),
+    }
+}
+
+fn by_email(list: BTreeMap<String, i64>, check: &mut Check) -> Option<Domains> {
+    const KEY: &str = "lineworks.domains";
+    const FIX: &str =
+        "write each e-mail domain with the number of its LINE WORKS domain, { \"example.com\" = 10000001 }";
+    if list.is_empty() {
+        check.refuse(KEY, "names no domain", FIX);
+        return None;
+    }
+    let mut read = BTreeMap::new();
+    for (name, id) in list {
+        let email_domain = name.trim().trim_start_matches('@').to_lowercase();
+        if email_domain.is_empty() || email_domain.contains(['@', ' ', '/']) || id <= 0 {
+            check.refuse(KEY, format!("{} = {id} is not a domain", shown(&name)), FIX);
+        } else if read.insert(email_domain, id).is_some() {
+            check.refuse(KEY, format!("{} is there twice", shown(&name)), FIX);
+        }
+    }
+    (!check.is_refused(KEY)).then_some(Domains::ByEmail(read))
+}
+
+fn password(
+    text: &str,
+    sso: bool,
+    returned: bool,
+    backend: Option<Backend>,
+    check: &mut Check,
+) -> Option<PasswordCreation> {
+    const KEY: &str = "lineworks.password";
+    let choices = [("member", PasswordCreation::Member), ("admin", PasswordCreation::Admin)];
+    let chosen = check.choice(KEY, text, &choices)?;
+    if chosen == PasswordCreation::Admin && sso {
         check.refuse(
             KEY,
-            "`scim` is not in this version yet",
-            "use directory, which can do all that SCIM can and more",
+            "makes passwords, but with SSO members have none",
+            "set lineworks.sso = false, or take it out",
         );
         return None;
     }
-    check.choice(KEY, text, &[("directory", Backend::Directory)])
-}
-
-fn text(key: &str, given: Option<String>, where_from: &str, check: &mut Check) -> Option<String> {
-    match given {
-        Some(text) => Some(text.trim().to_owned()),
-        None => {
-            check.missing(key, where_from);
-            None
-        }
-    }
-}
-
-fn secret(key: &str, given: Option<Given>, where_from: &str, check: &mut Check) -> Option<SecretString> {
-    match given {
-        Some(given) => {
-            let secret = check.secret(key, given.obtain())?;
-            Some(SecretString::from(secret.expose_secret().trim()))
-        }
-        None => {
-            check.missing(key, where_from);
-            None
-        }
-    }
-}
-
-fn private_key(given: Option<Given>, check: &mut Check) -> Option<SecretString> {
-    const KEY: &str = "lineworks.private_key";
-    let pasted = secret(
-        KEY,
-        given,
-        "\"Private Key\" of your app in the LINE WORKS Developer Console, best as { file = \"…\" } with the downloaded file",
-        check,
-    )?;
-    match pem::repaired(&pasted) {
-        Ok(key) => Some(key),
-        Err(error) => {
-            check.refuse(KEY, error.to_string(), error.fix());
-            None
-        }
-    }
-}
-
-fn domain_id(given: Option<i64>, check: &mut Check) -> Option<i64> {
-    const KEY: &str = "lineworks.domain_id";
-    const WHERE: &str = "\"Domain ID\" in the LINE WORKS Developer Console, a number";
-    match given {
-        Some(id) if id > 0 => Some(id),
-        Some(id) => {
-            check.refuse(KEY, format!("{id} is not a domain"), WHERE);
-            None
-        }
-        None => {
-            check.missing(KEY, WHERE);
-            None
-        }
-    }
-}
-
-/// Scopes are joined by one space; commas, as other APIs write them, are a mistake.
-fn scope(words: Words, check: &mut Check) -> Option<String> {
-    let text = match words {
-        Words::One(text) => text,
-        Words::Many(list) => list.join(" "),
-    };
-    let scopes: Vec<_> = text.split_whitespace().collect();
-    if scopes.is_empty() || text.contains([',', ';']) {
-        check.refuse(
-            "lineworks.scope",
-            format!("{} is not a list of scopes", shown(&text)),
-            "write them with spaces between, for example \"user directory\", or as [\"user\", \"directory\"]",
-        );
+    if chosen == PasswordCreation::Admin && backend == Some(Backend::Scim) {
+        check.refuse(KEY, "makes passwords, which the SCIM API cannot set", "use `member`, or backend = \"directory\"");
         return None;
     }
-    Some(scopes.join(" "))
+    if returned && chosen == PasswordCreation::Member {
+        check.warnings.push(
+            "lineworks.return_password has no effect: no password is made unless lineworks.password = \"admin\"".into(),
+        );
+    }
+    Some(chosen)
+}
+
+/// Property names as the `user` object of a card has them.
+fn managed_fields(given: Option<Vec<String>>, check: &mut Check) -> Option<Option<Vec<String>>> {
+    const KEY: &str = "lineworks.managed_fields";
+    let Some(given) = given else { return Some(None) };
+    let mut fields = Vec::new();
+    for field in given {
+        let field = field.trim().to_owned();
+        if MANAGEABLE.contains(&field.as_str()) {
+            fields.push(field);
+            continue;
+        }
+        let fix = match closest(&field, MANAGEABLE) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the properties are {}", MANAGEABLE.join(", ")),
+        };
+        check.refuse(KEY, format!("{} is not a property of a member", shown(&field)), fix);
+    }
+    (!check.is_refused(KEY)).then_some(Some(fields))
 }
 
 fn url(key: &str, text: &str, check: &mut Check) -> Option<String> {

@@ -3,15 +3,18 @@
 //! Each function reads all of its keys before it gives up, so that every problem is noted. The limits and the texts an
 //! administrator reads are here; how a single value is read is in `check`.
 
+mod broker;
+mod credentials;
 mod inbound;
 mod lineworks;
+mod placement;
 mod url;
 
 use super::check::Check;
 use super::problems::shown;
 use super::{
-    Assign, Config, Converge, Ledger, LedgerUrl, Log, LogFormat, Okta, Pacing, Server, TlsFiles, Unassign,
-    UnassignPolicy, raw,
+    Assign, Broker, Config, Converge, Inbound, Ledger, LedgerUrl, Log, LogFormat, Okta, Pacing, Server, TlsFiles,
+    Unassign, UnassignPolicy, raw,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,7 +35,16 @@ pub(super) fn config(raw: raw::Raw, check: &mut Check) -> Option<Config> {
     let has_hook = inbound.as_ref().is_some_and(|inbound| !inbound.hook_secrets.is_empty());
     let okta = okta(raw.okta, has_hook, check);
     let lineworks = lineworks::read(raw.lineworks, check);
+    let has_directory = lineworks.as_ref().is_none_or(|lineworks| lineworks.directory.is_some());
+    let placement = placement::read(raw.placement, has_directory, check);
+    let broker = broker::read(raw.broker, has_directory, check);
+    if let (Some(inbound), Some(Some(broker))) = (&inbound, &broker) {
+        refuse_broker_secrets_of_other_doors(inbound, broker, check);
+    }
     let unassign = unassign(raw.unassign, check);
+    if let (false, Some(unassign)) = (has_directory, &unassign) {
+        refuse_deletions_scim_cannot_do(unassign, check);
+    }
     let pacing = pacing(&raw.pacing, check);
     let converge = converge(&raw.converge, check);
     let ledger = ledger(&raw.ledger, check);
@@ -42,6 +54,8 @@ pub(super) fn config(raw: raw::Raw, check: &mut Check) -> Option<Config> {
         inbound: inbound?,
         okta: okta?,
         lineworks: lineworks?,
+        placement: placement?,
+        broker: broker?,
         assign: Assign { lift_foreign_suspension: raw.assign.lift_foreign_suspension },
         unassign: unassign?,
         pacing: pacing?,
@@ -49,6 +63,34 @@ pub(super) fn config(raw: raw::Raw, check: &mut Check) -> Option<Config> {
         ledger: ledger?,
         log: log?,
     })
+}
+
+fn refuse_broker_secrets_of_other_doors(inbound: &Inbound, broker: &Broker, check: &mut Check) {
+    let lists = [
+        ("inbound.card_secrets", &inbound.card_secrets),
+        ("inbound.signing_secrets", &inbound.signing_secrets),
+        ("inbound.hook_secrets", &inbound.hook_secrets),
+        ("inbound.admin_secrets", &inbound.admin_secrets),
+    ];
+    for (key, list) in lists {
+        inbound::refuse_shared(&[(key, list), ("broker.secrets", &broker.secrets)], check);
+    }
+}
+
+/// LINE WORKS SCIM deactivates on DELETE and never removes a member (docs, scim-user-delete).
+fn refuse_deletions_scim_cannot_do(unassign: &Unassign, check: &mut Check) {
+    if unassign.policy == UnassignPolicy::Suspend && !unassign.allow_call_policy {
+        return;
+    }
+    let (key, what) = match unassign.policy {
+        UnassignPolicy::Suspend => ("unassign.allow_call_policy", "lets a card ask for a deletion"),
+        UnassignPolicy::SuspendThenDelete | UnassignPolicy::Delete => ("unassign.policy", "deletes members"),
+    };
+    check.refuse(
+        key,
+        format!("{what}, which the SCIM API cannot do"),
+        "either suspend only (unassign.policy = \"suspend\", allow_call_policy = false), or give Directory API credentials too (lineworks.client_id, client_secret, service_account, private_key)",
+    );
 }
 
 fn server(raw: raw::Server, check: &mut Check) -> Option<Server> {

@@ -33,6 +33,11 @@ impl LoginEmail {
         self.0.split_once('@').map_or("", |(local, _)| local)
     }
 
+    /// The part after the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         let address = text.trim().to_ascii_lowercase();
         if address.is_empty() {

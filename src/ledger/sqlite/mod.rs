@@ -32,7 +32,10 @@ use crate::lineworks::{Operation, Quota};
 use threads::{Reader, Writer};
 
 /// Every migration that was ever shipped, in order.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../../migrations/sqlite/0001_ledger.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../../migrations/sqlite/0001_ledger.sql")),
+    M::up(include_str!("../../../migrations/sqlite/0002_groups_and_rehires.sql")),
+];
 
 /// How many answers the service reads at the same time.
 const READERS: usize = 2;

@@ -21,7 +21,7 @@ use crate::domain::profile::{FieldError, Profile};
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
      status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
      external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
-     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at";
+     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to";
 
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
@@ -180,6 +180,8 @@ pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
             unassigned_seen: reading.maybe_moment("unassigned_seen_at")?,
             unclear_until: reading.maybe_moment("unclear_until")?,
         },
+        groups: reading.json("groups")?.ok_or_else(|| reading.bad("groups"))?,
+        yielded_to: reading.maybe_word("yielded_to")?,
         state: state(&reading)?,
         ruling,
         failures: reading.plain("failures")?,

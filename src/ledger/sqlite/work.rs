@@ -307,8 +307,13 @@ fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outc
         db.prepare_cached("UPDATE assignments SET member_id = NULL WHERE member_id = ?1 AND okta_user_id <> ?2")?
             .execute(params![member_id, lease.person.as_str()])?;
     }
-    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3 WHERE okta_user_id = ?1")?
-        .execute(params![lease.person.as_str(), member_id, settlement.external_key.as_ref().map(|key| key.as_str())])?;
+    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4 WHERE okta_user_id = ?1")?
+        .execute(params![
+            lease.person.as_str(),
+            member_id,
+            settlement.external_key.as_ref().map(|key| key.as_str()),
+            stored_json(&settlement.groups),
+        ])?;
     Ok(())
 }
 

@@ -302,8 +302,7 @@ impl Setup {
         let vault: Arc<dyn TokenVault> = self.vault.clone();
         let tokens = Arc::new(TokenCache::new(settings, signer, Some(vault), http.clone()));
         let api_url = self.api_url.as_ref().unwrap_or(&counterpart.url).parse().expect("a URL");
-        let settings =
-            DirectorySettings { api_url, domain_id: 300_123_456, sso: self.sso, call_timeout: self.patience };
+        let settings = DirectorySettings { api_url, sso: self.sso, call_timeout: self.patience };
         let directory = Directory::new(settings, Arc::clone(&tokens), http, self.clock.clone());
         Client { clock: self.clock.clone(), tokens, directory, gate: OpenGate::default() }
     }

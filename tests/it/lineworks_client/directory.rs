@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use okta_lineworks::domain::ids::{ExternalKey, MemberId};
+use okta_lineworks::domain::member::Member;
 use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::domain::profile::{Profile, ProfileRules};
-use okta_lineworks::lineworks::{ApiError, Blocked, CallRecord, Hints, MemberApi, Operation, Quota};
+use okta_lineworks::lineworks::{ApiError, Blocked, CallRecord, Hints, MemberApi, NewMember, Operation, Quota};
 use serde_json::{Map, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -20,6 +21,12 @@ fn id() -> MemberId {
 
 fn key() -> ExternalKey {
     "00u1hanako".parse().expect("a key")
+}
+
+async fn create(client: &Client) -> Result<Option<Member>, ApiError> {
+    let (profile, key) = (profile(), key());
+    let new = NewMember { profile: &profile, key: &key, domain_id: 300_123_456, password: None };
+    client.directory.create(new, &client.gate).await
 }
 
 fn profile() -> Profile {
@@ -104,7 +111,7 @@ async fn a_create_carries_the_key_and_the_invitation_only_without_sso() {
         let works = Counterpart::start().await;
         let client = Setup { sso, ..Setup::default() }.client(&works);
         works.answers([Answer::new(201, user("user-1", "00u1hanako"))]);
-        let member = client.directory.create(&profile(), &key(), &client.gate).await.expect("created");
+        let member = create(&client).await.expect("created");
         assert_eq!(member.expect("shown").id, id());
         let request = works.seen().remove(0);
         let body = request.json();
@@ -119,8 +126,8 @@ async fn a_create_carries_the_key_and_the_invitation_only_without_sso() {
 async fn a_create_whose_answer_is_incomplete_is_done_and_whose_answer_is_empty_is_unclear() {
     let (works, client) = start().await;
     works.answers([Answer::new(201, json!({"email": "hanako@example.jp"})), Answer::new(201, "")]);
-    assert_eq!(client.directory.create(&profile(), &key(), &client.gate).await, Ok(None));
-    let error = client.directory.create(&profile(), &key(), &client.gate).await.expect_err("unclear");
+    assert_eq!(create(&client).await, Ok(None));
+    let error = create(&client).await.expect_err("unclear");
     assert!(matches!(error, ApiError::Unclear(_)));
 }
 
@@ -262,7 +269,7 @@ async fn a_redirect_to_a_stranger_or_in_a_circle_is_not_followed() {
 async fn what_line_works_says_is_kept_without_addresses() {
     let (works, client) = start().await;
     works.answers([Answer::error(400, "BAD_REQUEST", "email is duplicated email.(hanako@example.jp)")]);
-    let error = client.directory.create(&profile(), &key(), &client.gate).await.expect_err("taken");
+    let error = create(&client).await.expect_err("taken");
     let ApiError::ReadAgain(reason) = error else { panic!("read again, not {error:?}") };
     assert_eq!(reason.cause, Cause::LoginTaken);
     assert_eq!(reason.detail.as_deref(), Some("BAD_REQUEST: email is duplicated email.([e-mail])"));

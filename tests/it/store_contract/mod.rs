@@ -149,6 +149,7 @@ fn settlement(row: &Assignment, state: State, second: i64) -> Settlement {
         member_id: row.member_id.clone(),
         external_key: row.external_key.clone(),
         marks: row.marks,
+        groups: row.groups.clone(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),

@@ -167,7 +167,10 @@ async fn a_file_that_is_no_ledger_is_refused() {
 /// next file, and its line here.
 #[test]
 fn every_migration_is_as_it_was_shipped() {
-    let shipped = [("0001_ledger.sql", "07ca4ebe5da876f6cb766f403a89c918670585cf7e93b79da034fe988b791fea")];
+    let shipped = [
+        ("0001_ledger.sql", "07ca4ebe5da876f6cb766f403a89c918670585cf7e93b79da034fe988b791fea"),
+        ("0002_groups_and_rehires.sql", "2b06cb63132c68885152878e4d2364c04e028b9c6119ed8ff7c51f90c422b277"),
+    ];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     let entries = std::fs::read_dir(&folder).expect("a folder");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").file_name()).collect();

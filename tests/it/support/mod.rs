@@ -121,7 +121,9 @@ impl TestApp {
                 client_secret: it.client_secret,
                 service_account: it.service_account,
                 private_key: it.private_key,
+                scim_token: "sandbox".to_owned(),
                 domain_id: it.domain_id,
+                domains: vec![(it.domain.clone(), it.domain_id)],
             }),
         })
         .expect("the test's settings are right");
