@@ -18,6 +18,7 @@ mod ownership;
 mod pacing;
 mod papers;
 mod readme;
+mod rehires;
 mod sandbox;
 mod signatures;
 mod starting;
