@@ -62,6 +62,8 @@ struct Run<'a> {
     steps: Vec<StepRecord>,
     contradicted: Vec<StepKind>,
     unclear: Option<Reason>,
+    /// LINE WORKS would not create the member in this run, perhaps because it is there already.
+    not_created: Option<ApiError>,
 }
 
 impl Converge {
@@ -105,6 +107,7 @@ impl Converge {
             steps: Vec::new(),
             contradicted: Vec::new(),
             unclear: None,
+            not_created: None,
         };
         let ending = run.converge().await;
         let (state, failed) = match ending {
@@ -215,6 +218,10 @@ impl Run<'_> {
                 Plan::Do(step) if self.was_accepted(step.kind()) => {
                     return self.give_up(ApiError::ReadAgain(Reason::of(Cause::NotConverging)), None);
                 }
+                Plan::Do(Step::Create(_)) if self.not_created.is_some() => {
+                    let error = self.not_created.take().unwrap_or(ApiError::ReadAgain(Reason::of(Cause::LoginTaken)));
+                    return self.give_up(error, Some(StepKind::Create));
+                }
                 Plan::Do(step) => match self.unclear.take() {
                     Some(reason) => return self.wait_for_the_effect(reason),
                     None => match self.take(step, member.as_ref()).await {
@@ -242,11 +249,24 @@ impl Run<'_> {
     }
 
     async fn find(&self) -> Result<Option<Member>, ApiError> {
-        let wanted = self.wanted_key.as_ref().ok();
+        let wanted = self.wanted_key.as_ref().ok().filter(|_| !self.is_new_here());
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
+    }
+
+    /// Nobody with this wish was ever looked for or made: the e-mail alone is asked for, half the quota of asking for the
+    /// key too. Should a member have the key under another e-mail, LINE WORKS refuses to create a second one, and then
+    /// every way is tried.
+    fn is_new_here(&self) -> bool {
+        matches!(self.desired, Desired::Active(_))
+            && self.assignment.applied_revision == 0
+            && self.assignment.failures == 0
+            && self.assignment.marks == Marks::default()
+            && self.member_id.is_none()
+            && self.external_key.is_none()
+            && self.steps.is_empty()
     }
 
     /// Whose the member is. A key that is this person's own Okta id is nobody else's; about any other the ledger is asked.
@@ -361,6 +381,11 @@ impl Run<'_> {
             Err(ApiError::Unclear(reason)) => {
                 self.marks.unclear_until = Some(after(self.clock.now(), self.settings.call_timeout * 2));
                 self.unclear = Some(reason);
+                Ok(None)
+            }
+            Err(error @ (ApiError::ReadAgain(_) | ApiError::Refused(_))) if kind == StepKind::Create => {
+                // "Taken" is said in many ways, and sometimes not at all: only a read tells.
+                self.not_created = Some(error);
                 Ok(None)
             }
             Err(ApiError::ReadAgain(reason)) if !self.contradicted.contains(&kind) => {
