@@ -6,6 +6,7 @@ mod callers;
 mod caps;
 mod cards;
 mod crash;
+mod errors_by_step;
 mod grace;
 mod hooks;
 mod late_effects;
