@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::control_groups;
 use super::control_members;
 use super::faults::Fault;
 use super::placement::Place;
@@ -19,7 +20,7 @@ use super::world::{Shared, World};
 
 /// What the control endpoints are, for whoever asks for another.
 const ENDPOINTS: &str = "GET credentials; GET, PATCH switches; POST reset; GET, POST members; GET, PATCH, DELETE members/{member}; \
-     GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; GET stats; GET journal; GET, POST placement";
+     GET, POST groups; GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; GET stats; GET journal; GET, POST placement";
 
 /// A control request that makes no sense.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlErro
         }
         ("GET", "members") => control_members::all(&world),
         ("POST", "members") => return control_members::seed(&mut world, call),
+        ("GET", "groups") => control_groups::all(&world),
+        ("POST", "groups") => control_groups::add(&mut world, call)?,
         ("GET", "clock") => clock(&world),
         ("POST", "clock") => advance(&mut world, call)?,
         ("GET", "faults") => json!({ "faults": world.faults.all() }),

@@ -12,10 +12,12 @@
 mod call;
 mod clock;
 mod control;
+mod control_groups;
 mod control_members;
 mod credentials;
 mod faults;
 mod flight;
+mod groups;
 mod listing;
 mod member;
 mod pipeline;

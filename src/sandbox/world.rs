@@ -9,6 +9,7 @@ use super::call::Call;
 use super::clock::Clock;
 use super::faults::Faults;
 use super::flight::Flights;
+use super::groups::Groups;
 use super::member::Members;
 use super::placement::Placement;
 use super::quota::Quota;
@@ -21,6 +22,8 @@ use super::token::{App, Tokens};
 pub(crate) struct Shared {
     pub(crate) app: App,
     pub(crate) flights: Flights,
+    /// Writes to groups, kept apart so that the most writes for one member stays a number about members.
+    pub(crate) group_flights: Flights,
     /// Where the sandbox listens.
     pub(crate) port: u16,
     world: Mutex<World>,
@@ -36,13 +39,14 @@ impl Shared {
             epoch: 0,
             clock: Clock::default(),
             members: Members::default(),
+            groups: Groups::new(Clock::real_now()),
             tokens: Tokens::default(),
             quota: Quota::default(),
             faults: Faults::default(),
             records: Records::default(),
             placement: Placement::default(),
         };
-        Self { app, flights: Flights::default(), port, world: Mutex::new(world) }
+        Self { app, flights: Flights::default(), group_flights: Flights::default(), port, world: Mutex::new(world) }
     }
 
     /// The world as it is now: whoever's grace is over has gone.
@@ -65,6 +69,7 @@ pub(crate) struct World {
     pub(crate) epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) members: Members,
+    pub(crate) groups: Groups,
     pub(crate) tokens: Tokens,
     pub(crate) quota: Quota,
     pub(crate) faults: Faults,
@@ -78,6 +83,7 @@ impl World {
         self.epoch += 1;
         self.clock = Clock::default();
         self.members = Members::default();
+        self.groups = Groups::new(self.clock.now());
         self.tokens = Tokens::default();
         self.quota = Quota::default();
         self.faults = Faults::default();
