@@ -15,6 +15,8 @@ mod control;
 mod control_groups;
 mod control_members;
 mod credentials;
+mod effect;
+mod errand;
 mod faults;
 mod flight;
 mod groups;
