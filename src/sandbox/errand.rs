@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::call::Call;
 use super::reply::{Refusal, Reply};
 use super::route::{self, Lookup, Operation, Route};
+use super::scim;
 use super::switches::Switches;
 use super::token;
 use super::users;
@@ -16,6 +17,7 @@ use super::world::{Shared, World};
 pub(crate) enum Errand {
     Token,
     Users(Route),
+    Scim(scim::route::Route),
 }
 
 /// Whom a write changes; two writes to one subject must not overlap.
@@ -32,6 +34,9 @@ impl Errand {
         if call.path == "/oauth2/v2.0/token" {
             return (call.method == "POST").then_some(Self::Token);
         }
+        if scim::route::is_scim(&call.path) {
+            return scim::route::find(&call.method, &call.path).map(Self::Scim);
+        }
         route::find(&call.method, &call.path).map(Self::Users)
     }
 
@@ -39,14 +44,16 @@ impl Errand {
         match self {
             Self::Token => Operation::Token,
             Self::Users(route) => route.operation,
+            Self::Scim(route) => Operation::Scim(route.operation),
         }
     }
 
     /// Whom the call changes; None if it only reads.
-    pub(crate) fn subject(&self, call: &Call, _world: &World) -> Option<Subject> {
+    pub(crate) fn subject(&self, call: &Call, world: &World) -> Option<Subject> {
         match self {
             _ if !self.operation().is_write() => None,
             Self::Token => None,
+            Self::Scim(route) => scim::subject(world, call, route),
             Self::Users(route) => Some(Subject::Member(match &route.lookup {
                 Some(lookup) => vec![lookup.clone()],
                 None => named_in(call),
@@ -55,9 +62,10 @@ impl Errand {
     }
 
     /// A refusal in the shape of the API that was called.
-    pub(crate) fn refuse(&self, refusal: Refusal, _switches: &Switches) -> Reply {
+    pub(crate) fn refuse(&self, refusal: Refusal, switches: &Switches) -> Reply {
         match self {
             Self::Token | Self::Users(_) => refusal.into(),
+            Self::Scim(_) => scim::refuse(refusal, switches),
         }
     }
 
@@ -65,6 +73,7 @@ impl Errand {
     pub(crate) fn perform(&self, world: &mut World, shared: &Shared, call: &Call) -> Reply {
         match self {
             Self::Users(route) => users::perform(world, call, route).unwrap_or_else(Reply::from),
+            Self::Scim(route) => scim::perform(world, call, route),
             Self::Token => {
                 let form = call.form();
                 token::answer(&shared.app, &mut world.tokens, &world.switches, &world.clock, form.as_ref())

@@ -15,6 +15,7 @@ use super::placement::Placement;
 use super::quota::Quota;
 use super::records::{Records, Rule, Violation};
 use super::route::Lookup;
+use super::scim::token::ScimToken;
 use super::switches::Switches;
 use super::token::{App, Tokens};
 
@@ -41,6 +42,7 @@ impl Shared {
             members: Members::default(),
             groups: Groups::new(Clock::real_now()),
             tokens: Tokens::default(),
+            scim_token: ScimToken::starting(&app.credentials.scim_token, Clock::real_now()),
             quota: Quota::default(),
             faults: Faults::default(),
             records: Records::default(),
@@ -71,6 +73,7 @@ pub(crate) struct World {
     pub(crate) members: Members,
     pub(crate) groups: Groups,
     pub(crate) tokens: Tokens,
+    pub(crate) scim_token: ScimToken,
     pub(crate) quota: Quota,
     pub(crate) faults: Faults,
     pub(crate) records: Records,
@@ -85,6 +88,7 @@ impl World {
         self.members = Members::default();
         self.groups = Groups::new(self.clock.now());
         self.tokens = Tokens::default();
+        self.scim_token.reset(self.clock.now());
         self.quota = Quota::default();
         self.faults = Faults::default();
         self.records = Records::default();
