@@ -96,7 +96,7 @@ pub(crate) fn find(method: &str, raw_path: &str) -> Option<Route> {
     let verb = match (method, raw_id) {
         ("POST", None) => Verb::Create,
         ("GET", None) => Verb::List,
-        (_, None | Some("" | ".search")) => return None,
+        (_, None | Some("")) => return None,
         ("GET", _) => Verb::Get,
         ("PUT", _) => Verb::Put,
         ("PATCH", _) => Verb::Patch,
