@@ -7,6 +7,7 @@ mod caps;
 mod cards;
 mod crash;
 mod errors_by_step;
+mod every_switch;
 mod grace;
 mod hooks;
 mod late_effects;
