@@ -15,7 +15,7 @@ use super::{Converge, Settings};
 use crate::clock::Clock;
 use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
 use crate::domain::ids::{ExternalKey, MemberId, OktaUserId};
-use crate::domain::member::{Holder, Member, Ownership};
+use crate::domain::member::{Condition, Holder, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Adopt, Plan, Seen, Situation, Step, StepKind, plan};
 use crate::ledger::{Claimed, Settlement, StepRecord, Store, StoreError, TakeOver};
@@ -200,9 +200,8 @@ impl Run<'_> {
                     Err(error) => return self.give_up(error, None),
                 },
             };
-            if member.is_none()
-                && let Err(ending) = self.look_for_a_hidden_one().await
-            {
+            let is_gone = member.as_ref().is_none_or(|member| member.condition == Condition::Deleted);
+            if is_gone && let Err(ending) = self.look_for_a_deleted_one().await {
                 return ending;
             }
             let ownership = match self.judge(member.as_ref()).await {
@@ -311,9 +310,9 @@ impl Run<'_> {
         }
     }
 
-    /// LINE WORKS may hide a member in its grace: whoever comes back with a new Okta id is then known by the login of
-    /// the one we deleted.
-    async fn look_for_a_hidden_one(&mut self) -> Result<(), Ending> {
+    /// LINE WORKS may hide a member in its grace, or its key: whoever comes back with a new Okta id is then known by the
+    /// login of the one we deleted.
+    async fn look_for_a_deleted_one(&mut self) -> Result<(), Ending> {
         let Some(profile) = self.desired.profile().filter(|_| self.member_id.is_none()) else { return Ok(()) };
         let found = self.store.deleted_with_login(profile.email().as_str(), &self.assignment.person).await;
         match found.map_err(|error| self.ledger_is_down(&error))? {
