@@ -3,6 +3,8 @@
 //! Works on the raw path: LINE WORKS wants `{userId}` URL-encoded, so what is not encoded properly is noticed here and
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
+use super::directory::Task;
+
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Operation {
@@ -17,11 +19,14 @@ pub(crate) enum Operation {
     Undelete,
     Suspend,
     Unsuspend,
+    Revoke,
+    /// Org units, levels, positions, user types, groups and the members' lesser calls.
+    Directory(Task),
 }
 
 impl Operation {
-    /// Every one of them.
-    pub(crate) const ALL: [Self; 11] = [
+    /// Those of this table; `all` has the Directory API's others too.
+    pub(crate) const ALL: [Self; 12] = [
         Self::Token,
         Self::Create,
         Self::List,
@@ -33,7 +38,13 @@ impl Operation {
         Self::Undelete,
         Self::Suspend,
         Self::Unsuspend,
+        Self::Revoke,
     ];
+
+    /// Every operation there is.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Task::all().map(Self::Directory))
+    }
 
     /// The name in faults, statistics and the journal.
     pub(crate) fn name(self) -> &'static str {
@@ -49,12 +60,27 @@ impl Operation {
             Self::Undelete => "users.undelete",
             Self::Suspend => "users.suspend",
             Self::Unsuspend => "users.unsuspend",
+            Self::Revoke => "revoke",
+            Self::Directory(task) => task.name(),
         }
     }
 
-    /// True if the operation changes a member.
+    /// True if the operation changes something in the directory.
     pub(crate) fn is_write(self) -> bool {
-        !matches!(self, Self::Token | Self::List | Self::Get)
+        match self {
+            Self::Token | Self::Revoke | Self::List | Self::Get => false,
+            Self::Directory(task) => task.is_write(),
+            _ => true,
+        }
+    }
+
+    /// The scopes of which one is enough (vendor's pages, one by one).
+    pub(crate) fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Directory(task) => task.scopes(),
+            other if other.is_write() => &["user", "directory"],
+            _ => &["user", "user.read", "directory", "directory.read"],
+        }
     }
 }
 

@@ -231,7 +231,7 @@ impl Answer {
 async fn open(switches: Switches, strict: bool) -> (Sandbox, Client) {
     // Fails only when another test of this process was first, which is just as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let options = SandboxOptions { listen: ([127, 0, 0, 1], 0).into(), switches, strict };
+    let options = SandboxOptions { listen: ([127, 0, 0, 1], 0).into(), switches, strict, tls: None };
     let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
     let http = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
