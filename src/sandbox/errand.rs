@@ -9,6 +9,7 @@ use super::directory::{self, GroupTask, Request, Task};
 use super::groups;
 use super::reply::{Refusal, Reply};
 use super::route::{self, Lookup, Operation, Route};
+use super::scim;
 use super::switches::{EditLock, Switches};
 use super::tls;
 use super::token;
@@ -21,6 +22,7 @@ pub(crate) enum Errand {
     Users(Route),
     Revoke,
     Directory(Request),
+    Scim(scim::route::Route),
 }
 
 /// Whom a write changes; two writes to one subject must not overlap.
@@ -42,6 +44,7 @@ impl Errand {
             ("POST", "/oauth2/v2.0/revoke") => Some(Self::Revoke),
             (method, path) => match directory::find(method, path) {
                 Some(request) => Some(Self::Directory(request)),
+                None if scim::route::is_scim(path) => scim::route::find(method, path).map(Self::Scim),
                 None => route::find(method, path).map(Self::Users),
             },
         }
@@ -53,6 +56,7 @@ impl Errand {
             Self::Users(route) => route.operation,
             Self::Revoke => Operation::Revoke,
             Self::Directory(request) => Operation::Directory(request.task),
+            Self::Scim(route) => Operation::Scim(route.operation),
         }
     }
 
@@ -61,6 +65,7 @@ impl Errand {
         match self {
             _ if !self.operation().is_write() => None,
             Self::Token | Self::Revoke => None,
+            Self::Scim(route) => scim::subject(world, call, route),
             Self::Users(route) => Some(Subject::Member(match &route.lookup {
                 Some(lookup) => vec![lookup.clone()],
                 None => named_in(call),
@@ -83,9 +88,10 @@ impl Errand {
     }
 
     /// A refusal in the shape of the API that was called.
-    pub(crate) fn refuse(&self, refusal: Refusal, _switches: &Switches) -> Reply {
+    pub(crate) fn refuse(&self, refusal: Refusal, switches: &Switches) -> Reply {
         match self {
             Self::Token | Self::Revoke | Self::Users(_) | Self::Directory(_) => refusal.into(),
+            Self::Scim(_) => scim::refuse(refusal, switches),
         }
     }
 
@@ -98,6 +104,7 @@ impl Errand {
         }
         match self {
             Self::Users(route) => users::perform(world, call, route).unwrap_or_else(Reply::from),
+            Self::Scim(route) => scim::perform(world, call, route),
             Self::Token => {
                 let form = call.form();
                 token::answer(&shared.app, &mut world.tokens, &world.switches, &world.clock, form.as_ref())

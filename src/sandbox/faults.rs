@@ -50,7 +50,8 @@ impl TryFrom<String> for Target {
         }
         let named = Operation::all().find(|one| one.name() == name);
         named.map(Self::One).ok_or_else(|| {
-            let names = Operation::all().map(Operation::name).collect::<Vec<_>>().join(", ");
+            let names: Vec<&str> = Operation::all().map(Operation::name).collect();
+            let names = names.join(", ");
             format!("there is no operation '{name}'; there are: {names}, *")
         })
     }

@@ -92,6 +92,13 @@ impl Group {
         self.members.retain(|member| member.kind != kind || member.id != id);
         self.members.len() < before
     }
+
+    fn answers_to(&self, reference: &str) -> bool {
+        match reference.strip_prefix("externalKey:") {
+            Some(key) => self.external_key.as_deref() == Some(key),
+            None => self.group_id == reference,
+        }
+    }
 }
 
 /// All groups, in the order of their creation.
@@ -164,13 +171,4 @@ impl Groups {
 /// What the creation of a group of this name is known by, for noticing overlaps.
 pub(crate) fn name_key(name: &str) -> String {
     format!("groupName:{}", name.to_lowercase())
-}
-
-impl Group {
-    fn answers_to(&self, reference: &str) -> bool {
-        match reference.strip_prefix("externalKey:") {
-            Some(key) => self.external_key.as_deref() == Some(key),
-            None => self.group_id == reference,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! A fake LINE WORKS over real HTTP, for rehearsals without a paid plan and for tests that need a strict counterpart.
 //!
 //! ```text
-//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / listing / token ─► world ─► journal
+//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / listing / scim / token ─► world ─► journal
 //!                └────► control (/_sandbox/…): switches, faults, clock, members by hand, statistics
 //! ```
 //!
@@ -32,6 +32,7 @@ mod records;
 mod reply;
 mod route;
 mod rules;
+mod scim;
 mod server;
 mod switches;
 mod tls;
@@ -52,6 +53,10 @@ pub use choices::{
 };
 pub use credentials::{SandboxCredentials, SandboxDomain};
 pub use records::Rule;
+pub use scim::switches::{
+    ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
+    ScimTokenForm,
+};
 pub use switches::{
     DuplicateStyle, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency, MissingUserCode, PatchAnswers,
     PatchObjects, Plan, Switches, TokenErrorStatus, UndeleteReturns,
@@ -87,9 +92,10 @@ impl Sandbox {
     /// # Errors
     /// When an address cannot be bound, no key can be made, or the authority's file cannot be written.
     pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
-        let plan = options.switches.plan;
-        let (credentials, public_key) =
-            tokio::task::spawn_blocking(move || credentials::generate(plan)).await.map_err(io::Error::other)??;
+        let (plan, form) = (options.switches.plan, options.switches.scim_token_form);
+        let (credentials, public_key) = tokio::task::spawn_blocking(move || credentials::generate(plan, form))
+            .await
+            .map_err(io::Error::other)??;
         let listener = TcpListener::bind(options.listen)?;
         let address = listener.local_addr()?;
         let app = token::App { credentials: credentials.clone(), public_key };

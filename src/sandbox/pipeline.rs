@@ -19,9 +19,10 @@ use super::quota::Standing;
 use super::records::{Entry, Rule};
 use super::reply::{Refusal, Reply};
 use super::route::Operation;
-use super::switches::HeaderSpelling;
+use super::scim;
+use super::switches::{HeaderSpelling, Plan};
 use super::token::Presented;
-use super::world::Shared;
+use super::world::{Shared, World};
 
 /// One call under way; it is over when this is dropped.
 struct Open(Arc<AtomicU32>);
@@ -86,7 +87,11 @@ fn unknown(shared: &Shared, call: &Call) -> Reply {
         let text = "a slash in the external key is not encoded";
         shared.world().accuse(call, Rule::NotUrlEncoded, None, text);
     }
-    Refusal::no_such_api().into()
+    let refusal = Refusal::no_such_api();
+    match scim::route::is_scim(&call.path) {
+        true => scim::refuse(refusal, &shared.world().switches),
+        false => refusal.into(),
+    }
 }
 
 async fn run(
@@ -132,16 +137,9 @@ fn admit(shared: &Shared, call: &Call, errand: &Errand, open_calls: u32) -> Resu
     if matches!(operation, Operation::Token | Operation::Revoke) {
         return Ok(None);
     }
-    let now = world.clock.now();
     let bearer = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
-    let unauthorized = |text| Err(Turned { refusal: Refusal::unauthorized(text), standing: None });
-    let scopes = match world.tokens.present(bearer, now) {
-        Presented::Unknown => return unauthorized("Malformed authentication token"),
-        Presented::Dead => return unauthorized("Expired authentication token"),
-        Presented::Good(scopes) => scopes,
-    };
-    let limit = world.switches.quota();
-    let window = world.switches.rate_window;
+    let scopes = known(&mut world, errand, bearer).map_err(|refusal| Turned { refusal, standing: None })?;
+    let (limit, window, now) = (world.switches.quota(), world.switches.rate_window, world.clock.now());
     let standing = world.quota.count(operation, limit, window, now);
     if standing.is_over() {
         let text = format!("more than {limit} calls of {} in a minute", operation.name());
@@ -153,12 +151,35 @@ fn admit(shared: &Shared, call: &Call, errand: &Errand, open_calls: u32) -> Resu
         let refusal = Refusal::new(429, "TOO_MANY_REQUESTS", "Concurrent access limit exceeded");
         return Err(Turned { refusal, standing: Some(standing) });
     }
-    let accepted = operation.scopes();
-    if !scopes.iter().any(|scope| accepted.contains(&scope.as_str())) {
-        let refusal = Refusal::new(403, "FORBIDDEN", "The token has no scope for this API.");
-        return Err(Turned { refusal, standing: Some(standing) });
+    match may(&world, errand, &scopes) {
+        true => Ok(Some(standing)),
+        false => {
+            let refusal = Refusal::new(403, "FORBIDDEN", "The token has no scope for this API.");
+            Err(Turned { refusal, standing: Some(standing) })
+        }
     }
-    Ok(Some(standing))
+}
+
+/// The scopes of a token that opens the API that was called; SCIM has a token of its own, without scopes.
+fn known(world: &mut World, errand: &Errand, bearer: &str) -> Result<Vec<String>, Refusal> {
+    let now = world.clock.now();
+    if let Errand::Scim(_) = errand {
+        return world.scim_token.present(bearer, now).map(|()| Vec::new()).map_err(Refusal::unauthorized);
+    }
+    match world.tokens.present(bearer, now) {
+        Presented::Unknown => Err(Refusal::unauthorized("Malformed authentication token")),
+        Presented::Dead => Err(Refusal::unauthorized("Expired authentication token")),
+        Presented::Good(scopes) => Ok(scopes),
+    }
+}
+
+/// True if the scopes are enough; SCIM is for paid plans only (vendor's scim page).
+fn may(world: &World, errand: &Errand, scopes: &[String]) -> bool {
+    if let Errand::Scim(_) = errand {
+        return world.switches.plan != Plan::Free;
+    }
+    let accepted = errand.operation().scopes();
+    scopes.iter().any(|scope| accepted.contains(&scope.as_str()))
 }
 
 /// Starts a write, and refuses it if another one is under way for the same subject.

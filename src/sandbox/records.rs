@@ -78,6 +78,10 @@ rules! {
     NoRootExternalKey,
     /// Two writes of org units of one domain within a second, or at once.
     OrgUnitPace,
+    /// A filter LINE WORKS does not have.
+    UnsupportedFilter,
+    /// A SCIM user that is not active from the start.
+    InactiveOnCreate,
 }
 
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
 use super::directory::Task;
+use super::scim::route::ScimOperation;
 
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,11 +23,18 @@ pub(crate) enum Operation {
     Revoke,
     /// Org units, levels, positions, user types, groups and the members' lesser calls.
     Directory(Task),
+    Scim(ScimOperation),
 }
 
 impl Operation {
-    /// Those of this table; `all` has the Directory API's others too.
-    pub(crate) const ALL: [Self; 12] = [
+    /// Every one of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let directory = Task::all().map(Self::Directory);
+        Self::PLAIN.into_iter().chain(directory).chain(ScimOperation::all().map(Self::Scim))
+    }
+
+    /// Those of the auth host and the plain member calls.
+    const PLAIN: [Self; 12] = [
         Self::Token,
         Self::Create,
         Self::List,
@@ -40,11 +48,6 @@ impl Operation {
         Self::Unsuspend,
         Self::Revoke,
     ];
-
-    /// Every operation there is.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().chain(Task::all().map(Self::Directory))
-    }
 
     /// The name in faults, statistics and the journal.
     pub(crate) fn name(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Operation {
             Self::Unsuspend => "users.unsuspend",
             Self::Revoke => "revoke",
             Self::Directory(task) => task.name(),
+            Self::Scim(operation) => operation.name(),
         }
     }
 
@@ -70,11 +74,12 @@ impl Operation {
         match self {
             Self::Token | Self::Revoke | Self::List | Self::Get => false,
             Self::Directory(task) => task.is_write(),
+            Self::Scim(operation) => operation.is_write(),
             _ => true,
         }
     }
 
-    /// The scopes of which one is enough (vendor's pages, one by one).
+    /// The scopes of which one is enough (vendor's pages, one by one); SCIM has none.
     pub(crate) fn scopes(self) -> &'static [&'static str] {
         match self {
             Self::Directory(task) => task.scopes(),

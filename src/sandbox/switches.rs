@@ -10,6 +10,10 @@ pub use super::choices::{
     AdministratorRefusal, EditLock, MessengerProtocol, PasswordPolicy, RateWindow, RefreshToken, ScopeSeparator,
 };
 use super::placement::PlacementKind;
+use super::scim::switches::{
+    ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
+    ScimTokenForm,
+};
 
 /// How the sandbox decides what the documents do not say.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,6 +98,24 @@ pub struct Switches {
     pub scope_separator: ScopeSeparator,
     /// Text of the refusal of an assertion out of its time; not recorded.
     pub expired_assertion_text: String,
+    /// Form of the SCIM token that is issued next; one page calls it a JWT, and one says that use extends its life.
+    pub scim_token_form: ScimTokenForm,
+    /// Shape of SCIM's errors; nothing is recorded.
+    pub scim_error_body: ScimErrorBody,
+    /// SCIM's answer to a taken `userName` or `displayName`; RFC 7644 says 409.
+    pub scim_duplicate_status: ScimDuplicateStatus,
+    /// Key of a SCIM list's items: RFC 7644 has `Resources`, the vendor's group page `resources`.
+    pub scim_resources: ScimResources,
+    /// No two members may have one `externalId`; nothing is documented.
+    pub scim_external_id_unique: bool,
+    /// SCIM's PATCH takes `op` in any letter case and operations without a path, as Entra ID and Okta send them.
+    pub scim_lenient_patch: bool,
+    /// What SCIM's PATCH answers; RFC 7644 allows both.
+    pub scim_patch_answers: ScimPatchAnswers,
+    /// Whether SCIM shows a member in its seven days of grace; nothing is documented.
+    pub scim_get_in_grace: ScimGetInGrace,
+    /// What `active: true` does to a member who never signed in; nothing is documented.
+    pub scim_reactivate_pending: ScimReactivatePending,
 }
 
 impl Default for Switches {
@@ -138,6 +160,15 @@ impl Default for Switches {
             refresh_token: RefreshToken::Omit,
             scope_separator: ScopeSeparator::Space,
             expired_assertion_text: "The assertion has expired or is not yet valid.".to_owned(),
+            scim_token_form: ScimTokenForm::Opaque,
+            scim_error_body: ScimErrorBody::Rfc7644,
+            scim_duplicate_status: ScimDuplicateStatus::Conflict,
+            scim_resources: ScimResources::Upper,
+            scim_external_id_unique: false,
+            scim_lenient_patch: true,
+            scim_patch_answers: ScimPatchAnswers::User,
+            scim_get_in_grace: ScimGetInGrace::NotFound,
+            scim_reactivate_pending: ScimReactivatePending::Ignore,
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Each is whole and at once, as in `users`; where the vendor's pages are silent a switch decides.
 
+use jiff::Timestamp;
+
 use super::call::Call;
 use super::member::Member;
 use super::records::Rule;
 use super::reply::{Refusal, Reply};
 use super::route::Lookup;
-use super::switches::{AdministratorRefusal, Leniency, UndeleteReturns};
+use super::switches::{AdministratorRefusal, Leniency, Switches, UndeleteReturns};
 use super::users::{existing, missing, take_seat, user_reply};
 use super::world::World;
 
@@ -42,6 +44,7 @@ pub(crate) fn force_delete(world: &mut World, call: &Call, lookup: &Lookup) -> R
 }
 
 pub(crate) fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
+    let now = world.clock.now();
     let returns = world.switches.undelete_returns;
     let refusal = missing(&world.switches);
     let member = world.members.find_mut(lookup).ok_or(refusal)?;
@@ -53,8 +56,8 @@ pub(crate) fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refu
     member.deleted_at = None;
     match returns {
         UndeleteReturns::AsBefore => {}
-        UndeleteReturns::Active => set_suspended(member, false),
-        UndeleteReturns::Suspended => set_suspended(member, true),
+        UndeleteReturns::Active => member.set_suspended(false, now),
+        UndeleteReturns::Suspended => member.set_suspended(true, now),
     }
     let user_id = member.user_id.clone();
     Ok(user_reply(world, world.member(&user_id)))
@@ -63,37 +66,36 @@ pub(crate) fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refu
 /// "Only a member in use, not a super administrator" (vendor's user-suspend page).
 pub(crate) fn suspend(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
     let now = world.clock.now();
-    let status = world.switches.administrator_refusal;
-    let accepts_pending = world.switches.pending_suspend == Leniency::Accept;
-    let accepts_suspended = world.switches.suspend_suspended == Leniency::Accept;
+    let switches = world.switches.clone();
     let member = existing(world, lookup)?;
-    if member.administrator {
-        return Err(administrator(status, "An administrator cannot be suspended."));
-    }
-    if (member.pending || member.is_awaiting(now)) && !accepts_pending {
-        return Err(Refusal::bad_request("The user is not in use."));
-    }
-    if member.suspended && !accepts_suspended {
+    refuse_suspension(member, &switches, now)?;
+    if member.suspended && switches.suspend_suspended == Leniency::Refuse {
         return Err(Refusal::bad_request("The user is suspended already."));
     }
-    set_suspended(member, true);
+    member.set_suspended(true, now);
     Ok(Reply::empty(204).about(member.tag()))
 }
 
+/// Who cannot be suspended by any API: administrators, and whoever is not in use.
+pub(crate) fn refuse_suspension(member: &Member, switches: &Switches, now: Timestamp) -> Result<(), Refusal> {
+    if member.administrator {
+        return Err(administrator(switches.administrator_refusal, "An administrator cannot be suspended."));
+    }
+    if (member.pending || member.is_awaiting(now)) && switches.pending_suspend == Leniency::Refuse {
+        return Err(Refusal::bad_request("The user is not in use."));
+    }
+    Ok(())
+}
+
 pub(crate) fn unsuspend(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
+    let now = world.clock.now();
     let accepts_active = world.switches.unsuspend_active == Leniency::Accept;
     let member = existing(world, lookup)?;
     if !member.suspended && !accepts_active {
         return Err(Refusal::bad_request("The user is not suspended."));
     }
-    set_suspended(member, false);
+    member.set_suspended(false, now);
     Ok(Reply::empty(204).about(member.tag()))
-}
-
-pub(crate) fn set_suspended(member: &mut Member, suspended: bool) {
-    member.suspended = suspended;
-    member.suspended_reason = suspended.then(|| "MASTER".to_owned());
-    member.revision += 1;
 }
 
 /// Only that it is refused is documented; the status is by switch.

@@ -84,7 +84,7 @@ fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     take_seat(world)?;
     let (pending, now) = (!world.switches.sso, world.clock.now());
     let has_password = body.get("passwordConfig").is_some_and(|config| config["passwordCreationType"] == "ADMIN");
-    let member = world.members.add(properties);
+    let member = world.members.add(properties, now);
     member.pending = pending;
     member.invited_at = (pending && !has_password).then_some(now);
     let tag = member.tag();
@@ -198,10 +198,11 @@ pub(crate) fn fits_domain(world: &World, properties: &Map<String, Value>) -> Res
 
 /// Puts new properties in place of a member's old ones, and answers as PUT and PATCH do.
 pub(crate) fn update(world: &mut World, user_id: String, properties: Map<String, Value>) -> Reply {
+    let now = world.clock.now();
     let member = world.members.find_mut(&Lookup::Id(user_id.clone()));
     let member = member.expect("the member was found a moment ago, under the same lock");
     member.properties = properties;
-    member.revision += 1;
+    member.touch(now);
     let tag = member.tag();
     only_manager(world, &user_id);
     match world.switches.patch_answers {
@@ -232,8 +233,19 @@ pub(crate) fn checked(
     purpose: Purpose,
     member_domain: i64,
 ) -> Result<Map<String, Value>, Refusal> {
+    checked_properties(world, call, body, purpose, member_domain).map_err(|problem| Refusal::from(&problem))
+}
+
+/// What a body sets, if it meets the rules; a forbidden character is held against the caller.
+pub(crate) fn checked_properties(
+    world: &mut World,
+    call: &Call,
+    body: &Map<String, Value>,
+    purpose: Purpose,
+    member_domain: i64,
+) -> Result<Map<String, Value>, Problem> {
     let context = context(world, member_domain);
-    rules::check(body, purpose, &context).map_err(|problem| refuse(world, call, &problem))
+    rules::check(body, purpose, &context).inspect_err(|problem| accuse(world, call, problem))
 }
 
 /// What the rules depend on, for a member of this domain.
@@ -248,13 +260,12 @@ pub(crate) fn context(world: &World, member_domain: i64) -> Context<'_> {
     }
 }
 
-/// The refusal of a body with this problem; a forbidden character is held against the caller.
-pub(crate) fn refuse(world: &mut World, call: &Call, problem: &Problem) -> Refusal {
+/// Holds a forbidden character against the caller.
+pub(crate) fn accuse(world: &mut World, call: &Call, problem: &Problem) {
     if problem.kind == ProblemKind::ForbiddenCharacter {
         let text = format!("{} contains a forbidden character", problem.property);
         world.accuse(call, Rule::ForbiddenCharacter, None, &text);
     }
-    Refusal::from(problem)
 }
 
 /// E-mail first, then external key (the vendor's own answer, 2018); the status by switch.

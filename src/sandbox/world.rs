@@ -20,6 +20,7 @@ use super::quota::Quota;
 use super::records::{Records, Rule, Violation};
 use super::reply::Refusal;
 use super::route::Lookup;
+use super::scim::token::ScimToken;
 use super::switches::Switches;
 use super::token::{App, Tokens};
 
@@ -55,6 +56,7 @@ impl Shared {
             members: Members::default(),
             groups: Groups::new(Clock::real_now()),
             tokens: Tokens::default(),
+            scim_token: ScimToken::starting(&app.credentials.scim_token, Clock::real_now()),
             quota: Quota::default(),
             faults: Faults::default(),
             records: Records::default(),
@@ -95,6 +97,7 @@ pub(crate) struct World {
     pub(crate) members: Members,
     pub(crate) groups: Groups,
     pub(crate) tokens: Tokens,
+    pub(crate) scim_token: ScimToken,
     pub(crate) quota: Quota,
     pub(crate) faults: Faults,
     pub(crate) records: Records,
@@ -111,6 +114,7 @@ impl World {
         self.members = Members::default();
         self.groups = Groups::new(self.clock.now());
         self.tokens = Tokens::default();
+        self.scim_token.reset(self.clock.now());
         self.quota = Quota::default();
         self.faults = Faults::default();
         self.records = Records::default();

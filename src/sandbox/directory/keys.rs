@@ -132,10 +132,11 @@ pub(super) fn set_members(world: &mut World, call: &Call) -> Result<Reply, Stop>
         return Err(Problem::missing("externalKey").into());
     }
     check(&items, owners, "User")?;
+    let now = world.clock.now();
     for item in items {
         if let Some(member) = world.members.find_mut(&Lookup::Id(item.id)) {
             member.properties.insert("userExternalKey".to_owned(), json!(item.key));
-            member.revision += 1;
+            member.touch(now);
         }
     }
     Ok(Reply::empty(204))

@@ -108,20 +108,22 @@ fn set_leave(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply, S
     if end.is_some_and(|end| end <= start) {
         return Err(Problem::invalid("endTime", "It must be after startTime.").into());
     }
+    let now = world.clock.now();
     let member = existing(world, lookup)?;
     let start = if given("startTime").is_null() { json!(start) } else { given("startTime") };
     member.leave_of_absence = json!({ "startTime": start, "endTime": given("endTime"), "isLeaveOfAbsence": true });
-    member.revision += 1;
+    member.touch(now);
     Ok(Reply::empty(204).about(member.tag()))
 }
 
 fn clear_leave(world: &mut World, lookup: &Lookup) -> Result<Reply, Stop> {
+    let now = world.clock.now();
     let member = existing(world, lookup)?;
     if member.leave_of_absence["isLeaveOfAbsence"] != true {
         return Err(Refusal::bad_request("The user is not on leave of absence.").into());
     }
     member.leave_of_absence = json!({ "startTime": null, "endTime": null, "isLeaveOfAbsence": false });
-    member.revision += 1;
+    member.touch(now);
     Ok(Reply::empty(204).about(member.tag()))
 }
 
@@ -158,10 +160,11 @@ fn remove_alias(world: &mut World, lookup: &Lookup, alias: &str) -> Result<Reply
 }
 
 fn change_aliases(world: &mut World, user_id: &str, change: impl FnOnce(&mut Vec<Value>)) -> Result<Reply, Stop> {
+    let now = world.clock.now();
     let member = existing(world, &Lookup::Id(user_id.to_owned()))?;
     if let Some(aliases) = member.properties.get_mut("aliasEmails").and_then(Value::as_array_mut) {
         change(aliases);
     }
-    member.revision += 1;
+    member.touch(now);
     Ok(Reply::empty(204).about(member.tag()))
 }

@@ -49,7 +49,10 @@ pub(crate) fn perform(world: &mut World, call: &Call, request: &Request) -> Repl
     match answer(world, call, request) {
         Ok(reply) => reply,
         Err(Stop::Refused(refusal)) => refusal.into(),
-        Err(Stop::Broken(problem)) => users::refuse(world, call, &problem).into(),
+        Err(Stop::Broken(problem)) => {
+            users::accuse(world, call, &problem);
+            Refusal::from(&problem).into()
+        }
     }
 }
 

@@ -95,3 +95,16 @@ async fn a_place_by_hand_has_a_parent() {
     stranger.token = stranger.new_token("orgunit").await;
     assert_eq!(stranger.get("/orgunits/team").await.json["parentExternalKey"], "eng");
 }
+
+#[tokio::test]
+async fn scim_puts_nobody_in_another_domain_than_the_logins() {
+    let stranger = Stranger::start().await;
+    let mut body = super::scim::user("sub");
+    body["userName"] = json!("sub@sub.sandbox.example");
+    let made = stranger.scim(Method::POST, "/Users", body.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let id = made.json["id"].as_str().unwrap();
+    assert_eq!(stranger.get(&format!("/users/{id}")).await.json["domainId"], stranger.second().id);
+    body["userName"] = json!("sub@sandbox.example");
+    assert_eq!(stranger.scim(Method::PUT, &format!("/Users/{id}"), body).await.status, 400);
+}

@@ -40,6 +40,12 @@ async fn break_it(stranger: &Stranger, rule: Rule, id: &str) -> Answer {
             assert_eq!(stranger.patch(unit, json!({"visible": true})).await.status, 200);
             stranger.patch(unit, json!({"visible": true})).await
         }
+        Rule::UnsupportedFilter => stranger.scim_get("/Users?filter=nickName%20eq%20%22a%22").await,
+        Rule::InactiveOnCreate => {
+            let mut body = super::scim::user("inactive");
+            body["active"] = json!(false);
+            stranger.scim(Method::POST, "/Users", body).await
+        }
         other => panic!("{other:?} has no case here yet"),
     }
 }

@@ -16,6 +16,7 @@ async fn nobody_comes_in_beyond_the_seats() {
     let answer = full().await;
     let text = "The number of users exceeds the limit of your plan.";
     assert_eq!(answer.is_refused(403, "LIMIT_EXCEEDED").json["description"], text);
+    assert_eq!(stranger.scim(Method::POST, "/Users", super::scim::user("fourth")).await.status, 403);
     stranger.act(&first, "suspend").await;
     full().await.is_refused(403, "LIMIT_EXCEEDED");
     stranger.delete(&format!("/users/{first}")).await;
@@ -58,6 +59,7 @@ async fn the_edit_lock_stops_every_write_and_no_read() {
         stranger.act(&id, "suspend").await.is_refused(status, code);
         stranger.delete(&format!("/users/{id}")).await.is_refused(status, code);
         stranger.patch("/orgunits/orgunit1-eng", json!({"visible": false})).await.is_refused(status, code);
+        assert_eq!(stranger.scim(Method::DELETE, &format!("/Users/{id}"), Value::Null).await.status, status);
         stranger.pass(2).await;
         assert_eq!(stranger.get(&format!("/users/{id}")).await.json["isSuspended"], false);
     }
