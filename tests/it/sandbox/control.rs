@@ -147,3 +147,17 @@ async fn it_starts_on_a_multi_thread_runtime_and_stops_for_good() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("it does not go on serving");
 }
+
+#[tokio::test]
+async fn the_page_names_every_operation() {
+    let stranger = Stranger::start().await;
+    let wrong = json!({"operation": "nothing", "kind": "slow"});
+    let answer = stranger.control(Method::POST, "faults", wrong).await;
+    let text = answer.json["error"].as_str().expect("a text");
+    let (_, names) = text.split_once("there are: ").expect("the operations");
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md")).expect("readable");
+    let (_, page) = page.split_once("## Operations").expect("the section");
+    let missing: Vec<&str> =
+        names.split(", ").filter(|name| *name != "*" && !page.contains(&format!("`{name}`"))).collect();
+    assert!(names.split(", ").count() > 60 && missing.is_empty(), "{missing:?}");
+}
