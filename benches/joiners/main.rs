@@ -80,7 +80,8 @@ struct Bench {
 
 impl Bench {
     async fn start() -> Fallible<Self> {
-        let options = SandboxOptions { listen: "127.0.0.1:0".parse()?, switches: Switches::default(), strict: false };
+        let options =
+            SandboxOptions { listen: "127.0.0.1:0".parse()?, switches: Switches::default(), strict: false, tls: None };
         let sandbox = Sandbox::start(options).await?;
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let clock = Clock::system();
