@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::assignment::{Desired, Intent, Marks, Ruling};
 use super::event::UnassignPolicy;
 use super::ids::OktaUserId;
 use super::member::{Condition, Member, Ownership};
+use super::membership::{self, GroupPolicy};
 use super::outcome::{Cause, Reason};
 use super::profile::{Difference, Profile};
+use super::reference::Reference;
 
 /// How long an intent without a seen effect is believed in: an effect may come late, but not this late.
 const INTENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -47,6 +50,17 @@ pub struct Policy {
     pub delete_after: Duration,
     /// E-mails, Okta user ids and member ids that are never suspended or deleted; the service account is one.
     pub protected: Vec<String>,
+    /// The properties that are kept as wished after creation; none: all that a profile carries.
+    pub managed_fields: Option<Vec<String>>,
+    /// The groups members are put into.
+    pub groups: GroupPolicy,
+}
+
+impl Policy {
+    /// Whether this property of a member is kept as wished after creation.
+    pub fn manages(&self, property: &str) -> bool {
+        self.managed_fields.as_ref().is_none_or(|managed| managed.iter().any(|name| name == property))
+    }
 }
 
 /// The kinds of steps, as they are stored, shown and approved.
@@ -67,6 +81,10 @@ pub enum StepKind {
     Undelete,
     /// Put our external key on a member that exists already.
     Adopt,
+    /// Put the member into a group.
+    JoinGroup,
+    /// Take the member out of a group.
+    LeaveGroup,
 }
 
 impl StepKind {
@@ -80,12 +98,19 @@ impl StepKind {
             StepKind::Delete => "delete",
             StepKind::Undelete => "undelete",
             StepKind::Adopt => "adopt",
+            StepKind::JoinGroup => "join_group",
+            StepKind::LeaveGroup => "leave_group",
         }
     }
 
     /// Whether the step takes something away from a person.
     pub fn is_destructive(self) -> bool {
         matches!(self, StepKind::Suspend | StepKind::Delete)
+    }
+
+    /// Whether the step is about a group: it changes nothing about the member itself, and one run may take several.
+    pub fn is_about_a_group(self) -> bool {
+        matches!(self, StepKind::JoinGroup | StepKind::LeaveGroup)
     }
 }
 
@@ -106,6 +131,10 @@ pub enum Step {
     Delete,
     /// Take the deletion back.
     Undelete,
+    /// Put the member into this group.
+    JoinGroup(Reference),
+    /// Take the member out of this group.
+    LeaveGroup(Reference),
 }
 
 impl Step {
@@ -119,6 +148,8 @@ impl Step {
             Step::Resume => StepKind::Resume,
             Step::Delete => StepKind::Delete,
             Step::Undelete => StepKind::Undelete,
+            Step::JoinGroup(_) => StepKind::JoinGroup,
+            Step::LeaveGroup(_) => StepKind::LeaveGroup,
         }
     }
 }
@@ -173,7 +204,11 @@ pub struct Situation<'a> {
     pub may_be_hidden: bool,
     /// Properties already sent in this run: LINE WORKS keeps its own values for those that still differ.
     pub sent: &'a [String],
-    /// The domain new members belong to.
+    /// The groups this program put the member into, as far as this run may still take it out of them.
+    pub groups: &'a [Reference],
+    /// No run has settled since the member was created.
+    pub is_new: bool,
+    /// The domain of the tenant the member belongs to; 0 where no call carries one.
     pub domain_id: i64,
     /// The administrator's decisions.
     pub policy: &'a Policy,
@@ -216,7 +251,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         (Desired::Suspended | Desired::Unassigned { .. }, None) => settled(),
         (Desired::Suspended, Some(seen)) => plan_suspended(situation, seen),
         (Desired::Unassigned { policy }, Some(seen)) => match policy {
-            UnassignPolicy::Suspend => plan_suspended(situation, seen),
+            UnassignPolicy::Suspend => leave_groups_at_rest(situation, seen, plan_suspended(situation, seen)),
             UnassignPolicy::SuspendThenDelete => plan_suspend_then_delete(situation, seen),
             UnassignPolicy::Delete => plan_delete(situation, seen),
         },
@@ -241,6 +276,7 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
         Condition::Deleted if situation.marks.delete.is_none() && !situation.policy.lift_foreign => {
             Plan::Park(Reason::of(Cause::DeletedByOther))
         }
+        _ if in_another_domain(situation, member) => Plan::Park(domain_change(situation, member)),
         _ if *ownership != Ownership::Ours && member.condition != Condition::Deleted => Plan::Do(Step::Adopt),
         Condition::Suspended => Plan::Do(Step::Resume),
         Condition::Deleted => Plan::Do(Step::Undelete),
@@ -265,12 +301,31 @@ fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<R
     }
 }
 
+/// A member moves to another domain of the tenant by LINE WORKS' own relocation only; an update cannot do that.
+fn in_another_domain(situation: &Situation<'_>, member: &Member) -> bool {
+    let asked = situation.domain_id != 0 && situation.policy.manages("email");
+    asked && domain_of(member).is_some_and(|domain_id| domain_id != situation.domain_id)
+}
+
+fn domain_of(member: &Member) -> Option<i64> {
+    member.attributes.get("domainId").and_then(Value::as_i64)
+}
+
+fn domain_change(situation: &Situation<'_>, member: &Member) -> Reason {
+    let (from, to) = (domain_of(member).unwrap_or_default(), situation.domain_id);
+    Reason::with(Cause::DomainChange, format!("the member is in domain {from}; its e-mail belongs to domain {to}"))
+}
+
 fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) -> Plan {
-    let difference = profile.difference(&member.attributes, situation.domain_id);
+    let policy = situation.policy;
+    let difference = profile.difference(&member.attributes, situation.domain_id).only(|name| policy.manages(name));
     let sent: Vec<&str> = situation.sent.iter().map(String::as_str).collect();
     let unsent = difference.without(&sent);
     if !unsent.is_empty() {
         return Plan::Do(Step::Update(unsent));
+    }
+    if let Some(step) = membership::next(profile, policy, situation.groups, situation.is_new) {
+        return Plan::Do(step);
     }
     if difference.is_empty() {
         return settled();
@@ -287,6 +342,16 @@ fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
             note: Some(Reason::of(Cause::MemberPending)),
         },
         Condition::Suspended | Condition::Deleted => settled(),
+    }
+}
+
+/// Once the member of somebody who left is at rest, it leaves the groups it was put into. What is deleted soon is not
+/// worth the calls, and what is not ours is not touched.
+fn leave_groups_at_rest(situation: &Situation<'_>, seen: Seen<'_>, plan: Plan) -> Plan {
+    let at_rest = matches!(seen.member.condition, Condition::Suspended | Condition::Pending);
+    match situation.groups.first() {
+        Some(group) if at_rest && *seen.ownership == Ownership::Ours => Plan::Do(Step::LeaveGroup(group.clone())),
+        _ => plan,
     }
 }
 
