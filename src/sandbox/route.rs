@@ -3,6 +3,9 @@
 //! Works on the raw path: LINE WORKS wants `{userId}` URL-encoded, so what is not encoded properly is noticed here and
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
+use super::directory::Task;
+use super::scim::route::ScimOperation;
+
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Operation {
@@ -17,11 +20,21 @@ pub(crate) enum Operation {
     Undelete,
     Suspend,
     Unsuspend,
+    Revoke,
+    /// Org units, levels, positions, user types, groups and the members' lesser calls.
+    Directory(Task),
+    Scim(ScimOperation),
 }
 
 impl Operation {
     /// Every one of them.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let directory = Task::all().map(Self::Directory);
+        Self::PLAIN.into_iter().chain(directory).chain(ScimOperation::all().map(Self::Scim))
+    }
+
+    /// Those of the auth host and the plain member calls.
+    const PLAIN: [Self; 12] = [
         Self::Token,
         Self::Create,
         Self::List,
@@ -33,6 +46,7 @@ impl Operation {
         Self::Undelete,
         Self::Suspend,
         Self::Unsuspend,
+        Self::Revoke,
     ];
 
     /// The name in faults, statistics and the journal.
@@ -49,12 +63,29 @@ impl Operation {
             Self::Undelete => "users.undelete",
             Self::Suspend => "users.suspend",
             Self::Unsuspend => "users.unsuspend",
+            Self::Revoke => "revoke",
+            Self::Directory(task) => task.name(),
+            Self::Scim(operation) => operation.name(),
         }
     }
 
-    /// True if the operation changes a member.
+    /// True if the operation changes something in the directory.
     pub(crate) fn is_write(self) -> bool {
-        !matches!(self, Self::Token | Self::List | Self::Get)
+        match self {
+            Self::Token | Self::Revoke | Self::List | Self::Get => false,
+            Self::Directory(task) => task.is_write(),
+            Self::Scim(operation) => operation.is_write(),
+            _ => true,
+        }
+    }
+
+    /// The scopes of which one is enough (vendor's pages, one by one); SCIM has none.
+    pub(crate) fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Directory(task) => task.scopes(),
+            other if other.is_write() => &["user", "directory"],
+            _ => &["user", "user.read", "directory", "directory.read"],
+        }
     }
 }
 

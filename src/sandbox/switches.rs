@@ -6,6 +6,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use super::choices::{
+    AdministratorRefusal, EditLock, MessengerProtocol, PasswordPolicy, RateWindow, RefreshToken, ScopeSeparator,
+};
+use super::placement::PlacementKind;
+use super::scim::switches::{
+    ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
+    ScimTokenForm,
+};
+
 /// How the sandbox decides what the documents do not say.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +66,56 @@ pub struct Switches {
     pub patch_answers: PatchAnswers,
     /// Objects inside a PATCH (`userName`, `messenger`) are merged or replace the old one; nothing is documented.
     pub patch_objects: PatchObjects,
+    /// Levels are on. Off: their API and every member write that names one are refused (documented for positions).
+    pub use_level: bool,
+    /// Positions are on.
+    pub use_position: bool,
+    /// User types are on.
+    pub use_user_type: bool,
+    /// Org unit writes less than a second apart are refused; the documents ask for the pause, but not what happens.
+    pub refuse_org_unit_pace: bool,
+    /// Deleting an org unit, level, position or user type that somebody is in; nothing is documented.
+    pub delete_in_use: Leniency,
+    /// How many members the plan pays for; null for any number. The error is not documented.
+    pub seats: Option<u32>,
+    /// The console forbids edits on screen; a provisioning vendor's calls failed under it for weeks.
+    pub edit_lock: EditLock,
+    /// Words no login or name may contain; the vendor has such a list, but does not publish it.
+    pub prohibited_words: Vec<String>,
+    /// What a first password needs beside letters and digits: a setting of the tenant (documented).
+    pub password_policy: PasswordPolicy,
+    /// Status of refusing to suspend or delete an administrator; only that it is refused is documented.
+    pub administrator_refusal: AdministratorRefusal,
+    /// Which name of one messenger answers show: announced to change, but the day is not recorded.
+    pub messenger_protocol: MessengerProtocol,
+    /// How the minute of the quota runs; not documented.
+    pub rate_window: RateWindow,
+    /// Calls under way at once, beyond which 429 is answered; the documents name such a limit, but no number.
+    pub concurrent_limit: Option<u32>,
+    /// What the answer to a refresh says about the refresh token: rotation is a setting of the app (documented).
+    pub refresh_token: RefreshToken,
+    /// What may stand between two scopes of a token request.
+    pub scope_separator: ScopeSeparator,
+    /// Text of the refusal of an assertion out of its time; not recorded.
+    pub expired_assertion_text: String,
+    /// Form of the SCIM token that is issued next; one page calls it a JWT, and one says that use extends its life.
+    pub scim_token_form: ScimTokenForm,
+    /// Shape of SCIM's errors; nothing is recorded.
+    pub scim_error_body: ScimErrorBody,
+    /// SCIM's answer to a taken `userName` or `displayName`; RFC 7644 says 409.
+    pub scim_duplicate_status: ScimDuplicateStatus,
+    /// Key of a SCIM list's items: RFC 7644 has `Resources`, the vendor's group page `resources`.
+    pub scim_resources: ScimResources,
+    /// No two members may have one `externalId`; nothing is documented.
+    pub scim_external_id_unique: bool,
+    /// SCIM's PATCH takes `op` in any letter case and operations without a path, as Entra ID and Okta send them.
+    pub scim_lenient_patch: bool,
+    /// What SCIM's PATCH answers; RFC 7644 allows both.
+    pub scim_patch_answers: ScimPatchAnswers,
+    /// Whether SCIM shows a member in its seven days of grace; nothing is documented.
+    pub scim_get_in_grace: ScimGetInGrace,
+    /// What `active: true` does to a member who never signed in; nothing is documented.
+    pub scim_reactivate_pending: ScimReactivatePending,
 }
 
 impl Default for Switches {
@@ -85,6 +144,31 @@ impl Default for Switches {
             unsuspend_active: Leniency::Refuse,
             patch_answers: PatchAnswers::User,
             patch_objects: PatchObjects::Merge,
+            use_level: true,
+            use_position: true,
+            use_user_type: true,
+            refuse_org_unit_pace: false,
+            delete_in_use: Leniency::Refuse,
+            seats: None,
+            edit_lock: EditLock::Off,
+            prohibited_words: vec!["admin-ng".to_owned()],
+            password_policy: PasswordPolicy::Default,
+            administrator_refusal: AdministratorRefusal::BadRequest,
+            messenger_protocol: MessengerProtocol::X,
+            rate_window: RateWindow::Fixed,
+            concurrent_limit: None,
+            refresh_token: RefreshToken::Omit,
+            scope_separator: ScopeSeparator::Space,
+            expired_assertion_text: "The assertion has expired or is not yet valid.".to_owned(),
+            scim_token_form: ScimTokenForm::Opaque,
+            scim_error_body: ScimErrorBody::Rfc7644,
+            scim_duplicate_status: ScimDuplicateStatus::Conflict,
+            scim_resources: ScimResources::Upper,
+            scim_external_id_unique: false,
+            scim_lenient_patch: true,
+            scim_patch_answers: ScimPatchAnswers::User,
+            scim_get_in_grace: ScimGetInGrace::NotFound,
+            scim_reactivate_pending: ScimReactivatePending::Ignore,
         }
     }
 }
@@ -229,6 +313,17 @@ impl Switches {
             Plan::Advanced => 240,
             Plan::Free => 60,
         })
+    }
+
+    /// The setting that is off, if members cannot be given this kind now.
+    pub(crate) fn off(&self, kind: PlacementKind) -> Option<&'static str> {
+        let (on, name) = match kind {
+            PlacementKind::Level => (self.use_level, "useLevel"),
+            PlacementKind::Position => (self.use_position, "usePosition"),
+            PlacementKind::UserType => (self.use_user_type, "useUserType"),
+            PlacementKind::OrgUnit | PlacementKind::CustomProperty => return None,
+        };
+        (!on).then_some(name)
     }
 
     /// These switches with `changes` made.

@@ -45,3 +45,18 @@ async fn a_call_without_a_good_token_is_not_counted() {
     stranger.token = good;
     assert_eq!(stranger.get("/users").await.header("ratelimit-ssed"), Some("1"));
 }
+
+#[tokio::test]
+async fn the_window_slides_by_switch() {
+    for (setting, status) in [("fixed", 200), ("sliding", 429)] {
+        let stranger = Stranger::start().await;
+        stranger.switch(json!({"quotaPerMinute": 2, "rateWindow": setting})).await;
+        stranger.get("/users").await;
+        stranger.pass(40).await;
+        stranger.get("/users").await;
+        assert_eq!(stranger.get("/users").await.header("ratelimit-reset"), Some("20"), "{setting}");
+        stranger.pass(20).await;
+        assert_eq!(stranger.get("/users").await.status, 200, "{setting}");
+        assert_eq!(stranger.get("/users").await.status, status, "{setting}");
+    }
+}
