@@ -8,11 +8,12 @@ use secrecy::SecretString;
 use super::person::Run;
 use crate::domain::member::Member;
 use crate::domain::outcome::{Cause, Reason};
-use crate::lineworks::{ApiError, password};
+use crate::domain::profile::Profile;
+use crate::lineworks::{ApiError, NewMember, password};
 
 /// A password for one create.
-pub(super) struct FirstPassword {
-    pub(super) password: SecretString,
+struct FirstPassword {
+    password: SecretString,
     /// It went out with an earlier create that had no clear outcome.
     was_sent: bool,
     /// An earlier create without a clear outcome may have carried another one.
@@ -20,8 +21,19 @@ pub(super) struct FirstPassword {
 }
 
 impl Run<'_> {
+    /// Creates the member, with a password where this program makes it.
+    pub(super) async fn create(&self, profile: &Profile) -> Result<Option<Member>, ApiError> {
+        let key = self.wanted_key.clone().map_err(ApiError::Refused)?;
+        let first = self.first_password()?;
+        let password = first.as_ref().map(|first| &first.password);
+        let new = NewMember { profile, key: &key, domain_id: self.domain_id, password };
+        let outcome = self.members.create(new, self.gate).await;
+        self.hand_over(first.as_ref(), &outcome);
+        outcome
+    }
+
     /// The password to create the member with, if this program makes it.
-    pub(super) fn first_password(&self) -> Result<Option<FirstPassword>, ApiError> {
+    fn first_password(&self) -> Result<Option<FirstPassword>, ApiError> {
         if !self.settings.makes_passwords {
             return Ok(None);
         }
@@ -42,7 +54,7 @@ impl Run<'_> {
     }
 
     /// Decides from the create's outcome whether the password in the box is, may be or is not the member's.
-    pub(super) fn hand_over(&self, first: Option<&FirstPassword>, outcome: &Result<Option<Member>, ApiError>) {
+    fn hand_over(&self, first: Option<&FirstPassword>, outcome: &Result<Option<Member>, ApiError>) {
         let (Some(first), Some(handover)) = (first, &self.settings.handover) else { return };
         let person = &self.assignment.person;
         match outcome {

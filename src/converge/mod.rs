@@ -1,12 +1,13 @@
 //! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
 //!
 //! `worker` is the claim loop, `person` one run for one person, `gate` what every call passes on its way out,
-//! `groups` and `first_password` what is particular to those, `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
+//! `placing`, `groups` and `first_password` what is particular to those, `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
 
 mod first_password;
 mod gate;
 mod groups;
 mod person;
+mod placing;
 mod retry;
 mod worker;
 

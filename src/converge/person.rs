@@ -14,15 +14,13 @@ use super::gate::{IntendedStep, RunGate};
 use super::{Converge, Settings};
 use crate::clock::Clock;
 use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
-use crate::domain::event::ProfileWish;
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::{Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Plan, Seen, Situation, Step, StepKind, plan};
-use crate::domain::profile::Profile;
 use crate::domain::reference::Reference;
 use crate::ledger::{Claimed, Settlement, StepRecord, Store};
-use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -49,14 +47,14 @@ impl Ending {
 /// What is learnt and remembered during a run.
 pub(super) struct Run<'a> {
     store: &'a Arc<dyn Store>,
-    members: &'a dyn MemberApi,
+    pub(super) members: &'a dyn MemberApi,
     pub(super) settings: &'a Settings,
     clock: &'a Clock,
-    gate: &'a RunGate<'a>,
+    pub(super) gate: &'a RunGate<'a>,
     pub(super) assignment: &'a Assignment,
     pub(super) desired: Desired,
-    domain_id: i64,
-    wanted_key: Result<ExternalKey, Reason>,
+    pub(super) domain_id: i64,
+    pub(super) wanted_key: Result<ExternalKey, Reason>,
     member_id: Option<MemberId>,
     external_key: Option<ExternalKey>,
     marks: Marks,
@@ -67,11 +65,11 @@ pub(super) struct Run<'a> {
     /// What an administrator should know of it.
     pub(super) note: Option<Reason>,
     /// The names in the wish were replaced by ids.
-    is_placed: bool,
+    pub(super) is_placed: bool,
     sent: Vec<String>,
     pub(super) steps: Vec<StepRecord>,
     contradicted: Vec<StepKind>,
-    unclear: Option<Reason>,
+    pub(super) unclear: Option<Reason>,
 }
 
 impl Converge {
@@ -246,29 +244,6 @@ impl Run<'_> {
         self.desired.obstacle().or(outside).or_else(|| key.cloned())
     }
 
-    /// Whether the step sends a place that the wish gives by its name.
-    fn needs_places(&self, step: &Step) -> bool {
-        let sends_places = match step {
-            Step::Create(_) => true,
-            Step::Update(difference) => {
-                difference.fields().iter().any(|field| matches!(*field, "organizations" | "userTypeId"))
-            }
-            _ => false,
-        };
-        let names = |profile: &Profile| !profile.named_places(self.domain_id).is_empty();
-        sends_places && !self.is_placed && self.unclear.is_none() && self.desired.profile().is_some_and(names)
-    }
-
-    /// Replaces the names in the wish by ids.
-    async fn place(&mut self) -> Result<(), ApiError> {
-        if let Some(profile) = self.desired.profile() {
-            let placed = self.members.resolve(profile, self.domain_id, self.gate).await?;
-            self.desired = Desired::Active(Some(ProfileWish::Valid(placed)));
-        }
-        self.is_placed = true;
-        Ok(())
-    }
-
     /// Whether LINE WORKS said in this run that it took this step. What an update sent is looked at field by field, and
     /// each group is remembered.
     fn was_accepted(&self, kind: StepKind) -> bool {
@@ -345,6 +320,7 @@ impl Run<'_> {
         let outcome = self.group_outcome(&step, outcome, member);
         let fields: Vec<String> = match &step {
             Step::Update(difference) => difference.fields().into_iter().map(str::to_owned).collect(),
+            Step::JoinGroup(group) | Step::LeaveGroup(group) => vec![group.to_string()],
             _ => Vec::new(),
         };
         let word = match &outcome {
@@ -357,7 +333,9 @@ impl Run<'_> {
         self.steps.push(StepRecord { step: kind, outcome: word.to_owned(), fields: fields.clone() });
         match outcome {
             Ok(seen) => {
-                self.sent.extend(fields);
+                if kind == StepKind::Update {
+                    self.sent.extend(fields);
+                }
                 Ok(seen)
             }
             Err(ApiError::Unclear(reason)) => {
@@ -386,7 +364,7 @@ impl Run<'_> {
         self.member_id.is_some() && self.marks.delete.is_some() && !self.contradicted.contains(&StepKind::Undelete)
     }
 
-    async fn call(&mut self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
+    async fn call(&self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
         if let Step::Create(profile) = step {
             return self.create(profile).await;
         }
@@ -405,16 +383,6 @@ impl Run<'_> {
             Step::JoinGroup(group) => self.members.join_group(id, group, self.gate).await.map(|()| None),
             Step::LeaveGroup(group) => self.members.leave_group(id, group, self.gate).await.map(|()| None),
         }
-    }
-
-    async fn create(&mut self, profile: &Profile) -> Result<Option<Member>, ApiError> {
-        let key = self.wanted_key.clone().map_err(ApiError::Refused)?;
-        let first = self.first_password()?;
-        let password = first.as_ref().map(|first| &first.password);
-        let new = NewMember { profile, key: &key, domain_id: self.domain_id, password };
-        let outcome = self.members.create(new, self.gate).await;
-        self.hand_over(first.as_ref(), &outcome);
-        outcome
     }
 
     fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {

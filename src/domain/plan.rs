@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::assignment::{Desired, Intent, Marks, Ruling};
 use super::event::UnassignPolicy;
@@ -269,14 +268,10 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
     if let Some(reason) = refuse_to_touch(situation, ownership) {
         return Plan::Park(reason);
     }
+    if let Some(reason) = refuse_to_bring_back(situation, member).or_else(|| refuse_to_move(situation, member)) {
+        return Plan::Park(reason);
+    }
     match member.condition {
-        Condition::Suspended if situation.marks.suspend.is_none() && !situation.policy.lift_foreign => {
-            Plan::Park(Reason::of(Cause::SuspendedByOther))
-        }
-        Condition::Deleted if situation.marks.delete.is_none() && !situation.policy.lift_foreign => {
-            Plan::Park(Reason::of(Cause::DeletedByOther))
-        }
-        _ if in_another_domain(situation, member) => Plan::Park(domain_change(situation, member)),
         _ if *ownership != Ownership::Ours && member.condition != Condition::Deleted => Plan::Do(Step::Adopt),
         Condition::Suspended => Plan::Do(Step::Resume),
         Condition::Deleted => Plan::Do(Step::Undelete),
@@ -301,19 +296,24 @@ fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<R
     }
 }
 
-/// A member moves to another domain of the tenant by LINE WORKS' own relocation only; an update cannot do that.
-fn in_another_domain(situation: &Situation<'_>, member: &Member) -> bool {
-    let asked = situation.domain_id != 0 && situation.policy.manages("email");
-    asked && domain_of(member).is_some_and(|domain_id| domain_id != situation.domain_id)
+/// Why a member that somebody else suspended or deleted stays so, or `None` when it may come back.
+fn refuse_to_bring_back(situation: &Situation<'_>, member: &Member) -> Option<Reason> {
+    let (ours, cause) = match member.condition {
+        Condition::Suspended => (situation.marks.suspend.is_some(), Cause::SuspendedByOther),
+        Condition::Deleted => (situation.marks.delete.is_some(), Cause::DeletedByOther),
+        Condition::Active | Condition::Pending | Condition::OnLeave => return None,
+    };
+    (!ours && !situation.policy.lift_foreign).then(|| Reason::of(cause))
 }
 
-fn domain_of(member: &Member) -> Option<i64> {
-    member.attributes.get("domainId").and_then(Value::as_i64)
-}
-
-fn domain_change(situation: &Situation<'_>, member: &Member) -> Reason {
-    let (from, to) = (domain_of(member).unwrap_or_default(), situation.domain_id);
-    Reason::with(Cause::DomainChange, format!("the member is in domain {from}; its e-mail belongs to domain {to}"))
+/// Why a member that is in another domain of the tenant than its e-mail is not touched: only LINE WORKS' own relocation
+/// moves it, an update cannot.
+fn refuse_to_move(situation: &Situation<'_>, member: &Member) -> Option<Reason> {
+    let (actual, wished) = (member.domain_id()?, situation.domain_id);
+    let sends_domain = ["email", "organizations"].iter().any(|property| situation.policy.manages(property));
+    let moves = wished != 0 && actual != wished && sends_domain;
+    let detail = || format!("the member is in domain {actual}; its e-mail belongs to domain {wished}");
+    moves.then(|| Reason::with(Cause::DomainChange, detail()))
 }
 
 fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) -> Plan {

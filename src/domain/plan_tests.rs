@@ -634,7 +634,7 @@ fn a_member_in_another_domain_than_its_e_mail_is_left_where_it_is() {
     adopted.ownership = Ownership::Nobodys;
     assert_eq!(adopted.words(), "parked: domain_change", "nothing is written on it");
     adopted.policy.managed_fields = Some(vec!["userName".into()]);
-    assert_eq!(adopted.words(), "adopt", "its e-mail is not kept in step, so it need not move");
+    assert_eq!(adopted.words(), "adopt", "neither its e-mail nor its place is kept in step, so it need not move");
 }
 
 #[test]
@@ -685,7 +685,8 @@ fn step_on(case: &Case) -> String {
 
 #[test]
 fn groups_are_joined_and_left_as_wished_and_nothing_else_is_touched() {
-    let table: [(Option<&[&str]>, &[&str], &str); 9] = [
+    type Row = (Option<&'static [&'static str]>, &'static [&'static str], &'static str);
+    let table: [Row; 9] = [
         (None, &[], "join externalKey:everyone"),
         (None, &["everyone"], "settled"),
         (None, &["everyone", "sales"], "settled"),

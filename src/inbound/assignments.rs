@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{Either, HttpRequest, HttpResponse};
 use secrecy::ExposeSecret;
@@ -16,7 +17,7 @@ use super::card_request::{AssignBody, UnassignQuery, parse_key, parse_person, pr
 use super::problem::{Code, Problem, field_errors};
 use super::view::{self, Outcome};
 use super::{CARD_LIMIT, Doors};
-use crate::domain::assignment::{Assignment, State, StateName};
+use crate::domain::assignment::{Assignment, State};
 use crate::domain::event::{Event, EventKind, ProfileWish, Receipt, Source, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::domain::profile::Profile;
@@ -224,13 +225,17 @@ impl Doors {
         verdict: Verdict,
         password: Option<&Waiting>,
     ) -> Result<HttpResponse, Problem> {
+        let is_done = row.applied_revision >= revision && !matches!(row.state, State::Parked { .. });
+        let password = password.filter(|_| is_done).and_then(Waiting::take);
         let mut extra = vec![("verdict", json!(verdict))];
-        if row.state.name() == StateName::Settled && row.applied_revision >= revision {
-            let password = password.and_then(Waiting::take);
-            extra.extend(password.map(|password| ("initialPassword", json!(password.expose_secret()))));
-        }
+        extra.extend(password.iter().map(|password| ("initialPassword", json!(password.expose_secret()))));
         match view::outcome(row, revision, &extra, self.settings.unassign) {
-            Outcome::Answer(response) => Ok(response),
+            Outcome::Answer(mut response) => {
+                if password.is_some() {
+                    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                }
+                Ok(response)
+            }
             Outcome::Parked(problem) => Err(problem),
         }
     }

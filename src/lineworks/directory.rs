@@ -104,9 +104,16 @@ impl Directory {
 
     /// A call whose answer may show the member; the next read tells for sure.
     async fn shown(&self, gate: &dyn Gate, call: Call) -> Result<Option<Member>, ApiError> {
-        match self.api.call(gate, &call).await? {
+        match self.api.call(gate, &call).await.inspect_err(|error| self.doubt_places(error))? {
             Reply::Done(user) => Ok(user.and_then(user_object::member)),
             Reply::Absent => Ok(None),
+        }
+    }
+
+    /// What is refused for good may name a place that is gone since its list was read.
+    fn doubt_places(&self, error: &ApiError) {
+        if matches!(error, ApiError::Refused(_)) {
+            self.places.doubt();
         }
     }
 
@@ -137,8 +144,8 @@ impl Directory {
         let group = self.places.group(&self.api, gate, group).await?;
         let (operation, url) = (Operation::AddGroupMember, self.group_address(&group, None)?);
         let body = Some(json!({"id": id, "type": "USER"}));
-        self.api.call(gate, &Call { operation, method: Method::POST, url, body }).await?;
-        Ok(())
+        let outcome = self.api.call(gate, &Call { operation, method: Method::POST, url, body }).await;
+        outcome.map(|_| ()).inspect_err(|error| self.doubt_places(error))
     }
 
     /// LINE WORKS Directory API, group-member-delete: the query `type` is required.
@@ -146,8 +153,8 @@ impl Directory {
         let group = self.places.group(&self.api, gate, group).await?;
         let (operation, mut url) = (Operation::RemoveGroupMember, self.group_address(&group, Some(id))?);
         url.set_query(Some("type=USER"));
-        self.api.call(gate, &Call { operation, method: Method::DELETE, url, body: None }).await?;
-        Ok(())
+        let outcome = self.api.call(gate, &Call { operation, method: Method::DELETE, url, body: None }).await;
+        outcome.map(|_| ()).inspect_err(|error| self.doubt_places(error))
     }
 
     fn group_address(&self, group: &Reference, member: Option<&MemberId>) -> Result<Url, ApiError> {

@@ -23,6 +23,8 @@ use crate::lineworks::{ApiError, Gate, Operation, address};
 
 /// A list that is younger than this is not read again because a name is not in it.
 const FRESH: Duration = Duration::from_secs(5);
+/// An older list is forgotten when LINE WORKS refuses what was sent: an id in it may be gone since.
+const DOUBTFUL: Duration = Duration::from_secs(60);
 
 /// How names are looked up.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +44,13 @@ pub struct PlaceSettings {
 struct Known {
     places: Arc<Vec<Place>>,
     read_at: Timestamp,
+}
+
+impl Known {
+    /// A list from the future, after the clock was set back, is not young either.
+    fn is_younger_than(&self, limit: Duration, now: Timestamp) -> bool {
+        Duration::try_from(now.duration_since(self.read_at)).is_ok_and(|age| age < limit)
+    }
 }
 
 type Slot = Arc<AsyncMutex<Option<Known>>>;
@@ -89,6 +98,17 @@ impl Places {
         }
     }
 
+    /// Forgets the lists that are not of this minute. A list that is being read at the moment stays.
+    pub(crate) fn doubt(&self) {
+        let now = self.clock.now();
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        for mut slot in lists.values().filter_map(|slot| slot.try_lock().ok()) {
+            if slot.as_ref().is_some_and(|known| !known.is_younger_than(DOUBTFUL, now)) {
+                *slot = None;
+            }
+        }
+    }
+
     /// The list, read again if the name does not mean one thing in a list that is not fresh.
     async fn looked_up(
         &self,
@@ -117,11 +137,7 @@ impl Places {
         let slot = self.slot(list, domain_id);
         let mut slot = slot.lock().await;
         let now = self.clock.now();
-        let young = |known: &&Known| {
-            let age = Duration::try_from(now.duration_since(known.read_at));
-            age.is_ok_and(|age| age < oldest)
-        };
-        if let Some(known) = slot.as_ref().filter(young) {
+        if let Some(known) = slot.as_ref().filter(|known| known.is_younger_than(oldest, now)) {
             return Ok(Arc::clone(&known.places));
         }
         let places = Arc::new(listing::read(api, gate, list, domain_id).await?);

@@ -43,6 +43,8 @@ async fn groups_follow_the_wish_and_others_stay_as_they_are() {
     assert_eq!((answer.status.as_u16(), &answer.body["state"]), (200, &json!("settled")), "{}", answer.text);
     assert_eq!(app.groups_of("00uA").await, ["Everyone", "営業", "東京オフィス"]);
     assert_eq!(steps(&app).await, ["create done", "join_group done", "join_group done", "join_group done"]);
+    let history = app.row("00uA").await["history"]["attempts"][0]["steps"].clone();
+    assert_eq!(history[1]["fields"], json!(["externalKey:everyone"]), "which group is told");
 
     assert_eq!(app.assign("00uA", user(1)).await.status, 200);
     assert_eq!(app.groups_of("00uA").await.len(), 3, "a wish without groups manages none");

@@ -51,8 +51,9 @@ async fn a_private_address_is_needed_only_where_members_are_invited() {
 async fn the_waiting_card_gets_the_password_once_and_it_is_stored_nowhere() {
     let mut app = without_sso(RETURNED).await;
     let body = json!({"user": user(1), "eventId": "e-1"});
-    let made = password(&app.put("00uA", body.clone()).await);
-    assert_eq!(made.len(), 16);
+    let answer = app.put("00uA", body.clone()).await;
+    let made = password(&answer);
+    assert_eq!((made.len(), &answer.headers["cache-control"]), (16, &"no-store".parse().expect("a value")));
     assert!(!app.put("00uA", body).await.text.contains("initialPassword"), "not to a duplicate");
     assert!(!app.assign("00uA", user(1)).await.text.contains("initialPassword"), "not to the next wish");
     for answer in [app.card(Method::GET, "00uA").answer().await, app.admin(Method::GET, "/v1/assignments/00uA").await] {

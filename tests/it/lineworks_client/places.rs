@@ -134,6 +134,22 @@ async fn an_unknown_name_is_looked_for_once_more_in_a_list_that_is_not_fresh() {
 }
 
 #[tokio::test]
+async fn what_is_refused_makes_a_list_that_is_not_of_this_minute_doubtful() {
+    let (works, client) = start().await;
+    let refusal = || Answer::error(400, "INVALID_PARAMETER", "orgUnitId is invalid.");
+    works.answers([page(vec![unit("u-1", "営業")], json!(null)), refusal()]);
+    assert_eq!(unit_of(&client, "営業").await, Ok(json!("u-1")));
+    let difference = in_unit("営業").difference(&serde_json::Map::new(), DOMAIN);
+    let key = "00uA".parse().expect("a key");
+    client.directory.update(&id(), &difference, &key, &client.gate).await.expect_err("refused");
+    assert_eq!(unit_of(&client, "営業").await, Ok(json!("u-1")), "it was read just now");
+    client.clock.advance(jiff::SignedDuration::from_secs(61));
+    works.answers([refusal(), page(vec![unit("u-2", "営業")], json!(null))]);
+    client.directory.update(&id(), &difference, &key, &client.gate).await.expect_err("refused");
+    assert_eq!(unit_of(&client, "営業").await, Ok(json!("u-2")), "the unit was made anew since");
+}
+
+#[tokio::test]
 async fn a_name_of_two_is_refused_with_both() {
     let (works, client) = start().await;
     works.answers([page(vec![unit("u-1", "Sales"), unit("u-2", "Sales"), unit("u-3", "SALES")], json!(null))]);
