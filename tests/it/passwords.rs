@@ -78,6 +78,27 @@ async fn whoever_does_not_wait_gets_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_duplicate_that_waits_longer_than_its_original_gets_none() {
+    let app = without_sso(RETURNED).await;
+    app.fault(json!({"operation": "users.get", "kind": "status", "status": 503})).await;
+    let body = json!({"user": user(1), "eventId": "e-1"});
+    let original = app.card(Method::PUT, "00uA").header("Prefer", "wait=2").json(&body);
+    let healed = async {
+        app.row_in("00uA", "waiting").await;
+        tokio::join!(app.put("00uA", body.clone()), async {
+            tokio::time::sleep(std::time::Duration::from_millis(2200)).await;
+            app.heal().await;
+        })
+        .0
+    };
+    let (original, duplicate) = tokio::join!(original.answer(), healed);
+    assert_eq!((original.status.as_u16(), duplicate.status.as_u16()), (202, 200), "{}", duplicate.text);
+    assert_eq!(duplicate.body["verdict"], "duplicate");
+    assert!(duplicate.body.get("initialPassword").is_none(), "{}", duplicate.text);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_was_there_already_has_no_password_of_ours() {
     let app = without_sso(RETURNED).await;
     app.seed(json!({"email": "person1@sandbox.example"})).await;
