@@ -176,6 +176,7 @@ async fn a_page_that_is_not_understood_is_no_empty_list() {
             "{error:?}"
         );
     }
+    assert_eq!(works.seen().len(), 5, "a cursor that comes again is not followed");
 }
 
 #[tokio::test]
