@@ -12,13 +12,17 @@ use actix_web::{App as HttpApp, HttpServer};
 use reqwest::Url;
 
 use crate::clock::Clock;
+use crate::config::PasswordCreation;
 use crate::config::{self, Config, LedgerUrl};
 use crate::converge::{Backoff, Converge};
 use crate::domain::domains::Domains;
 use crate::domain::event::UnassignPolicy;
 use crate::domain::key::KeyTemplate;
+use crate::domain::membership::GroupPolicy;
 use crate::domain::plan::{Adopt, Policy};
 use crate::domain::profile::ProfileRules;
+use crate::domain::reference::Reference;
+use crate::handover::Handover;
 use crate::inbound::caller::{Callers, Named};
 use crate::inbound::{self, Doors, EventTime};
 use crate::ledger::sqlite::SqliteStore;
@@ -26,8 +30,8 @@ use crate::ledger::vault::LedgerVault;
 use crate::ledger::{Limits, OpenError, Store, StoreError};
 use crate::lineworks::assertion::{KeyError, Signer};
 use crate::lineworks::directory::{Directory, DirectorySettings};
-use crate::lineworks::http_client;
 use crate::lineworks::token::{TokenCache, TokenSettings};
+use crate::lineworks::{PlaceSettings, http_client};
 use crate::shutdown::{Ended, Shutdown};
 
 /// Connections the service serves at the same time, per worker thread.
@@ -116,9 +120,10 @@ impl App {
         let store = open_ledger(config, purpose, &clock).await?;
         let tokens = Arc::new(token_cache(config, &store, &clock)?);
         let directory = directory(config, &tokens, &clock)?;
-        let settings = converge_settings(config);
+        let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
+        let settings = converge_settings(config, handover.clone());
         let converge = Converge::new(Arc::clone(&store), Arc::new(directory), settings, clock.clone());
-        let doors = Doors::new(Arc::clone(&store), clock, door_settings(config), move || tokens.status());
+        let doors = Doors::new(Arc::clone(&store), clock, door_settings(config, handover), move || tokens.status());
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         Ok(Self {
@@ -223,6 +228,7 @@ fn directory(config: &Config, tokens: &Arc<TokenCache>, clock: &Clock) -> Result
         api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
         sso: config.lineworks.sso,
         call_timeout: config.lineworks.call_timeout,
+        places: place_settings(config),
     };
     Ok(Directory::new(settings, Arc::clone(tokens), http_client()?, clock.clone()))
 }
@@ -231,7 +237,32 @@ fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
     Url::parse(text).map_err(|_| BuildError::Url { key })
 }
 
-fn converge_settings(config: &Config) -> crate::converge::Settings {
+fn place_settings(config: &Config) -> PlaceSettings {
+    let placement = &config.placement;
+    PlaceSettings {
+        cache_for: placement.cache_for,
+        create_org_units: placement.create_org_units,
+        create_org_units_under: placement.create_org_units_under.clone(),
+        domains: match &config.lineworks.domains {
+            None => Vec::new(),
+            Some(config::Domains::One(id)) => vec![*id],
+            Some(config::Domains::ByEmail(domains)) => {
+                domains.values().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+            }
+        },
+    }
+}
+
+/// Whether new members get their first password from this program.
+fn makes_passwords(config: &Config) -> bool {
+    !config.lineworks.sso && config.lineworks.password == PasswordCreation::Admin
+}
+
+fn references(texts: &[String]) -> Vec<Reference> {
+    texts.iter().map(|text| Reference::parse(text)).collect()
+}
+
+fn converge_settings(config: &Config, handover: Option<Arc<Handover>>) -> crate::converge::Settings {
     let mut protected = config.unassign.protected.clone();
     protected.extend(config.lineworks.directory.iter().map(|directory| directory.service_account.clone()));
     crate::converge::Settings {
@@ -246,6 +277,11 @@ fn converge_settings(config: &Config) -> crate::converge::Settings {
             unassign: unassign_policy(config),
             delete_after: config.unassign.delete_after,
             protected,
+            managed_fields: config.lineworks.managed_fields.clone(),
+            groups: GroupPolicy {
+                everybody: references(&config.placement.groups),
+                managed: references(&config.placement.managed_groups),
+            },
         },
         domains: domains(config),
         key: KeyTemplate::new(&config.lineworks.external_key),
@@ -257,6 +293,8 @@ fn converge_settings(config: &Config) -> crate::converge::Settings {
         call_timeout: config.lineworks.call_timeout,
         backoff: Backoff { first: config.converge.retry_first, longest: config.converge.retry_longest },
         keep_history: config.ledger.keep_history,
+        makes_passwords: makes_passwords(config),
+        handover,
     }
 }
 
@@ -276,7 +314,7 @@ fn unassign_policy(config: &Config) -> UnassignPolicy {
     }
 }
 
-fn door_settings(config: &Config) -> inbound::Settings {
+fn door_settings(config: &Config, handover: Option<Arc<Handover>>) -> inbound::Settings {
     let inbound = &config.inbound;
     let named = |secrets: &[config::NamedSecret]| -> Vec<Named> {
         secrets.iter().map(|it| Named { name: it.name.clone(), secret: it.secret.clone() }).collect()
@@ -294,7 +332,12 @@ fn door_settings(config: &Config) -> inbound::Settings {
             config::EventTime::Arrival => EventTime::Arrival,
         },
         app_id: config.okta.app_id.clone(),
-        rules: ProfileRules { sso: config.lineworks.sso },
+        rules: ProfileRules {
+            invited: !config.lineworks.sso && !makes_passwords(config),
+            domains: domains(config),
+            managed_groups: Some(config.placement.managed_groups.clone()),
+        },
+        handover,
         unassign: unassign_policy(config),
         allow_call_policy: config.unassign.allow_call_policy,
         request_timeout: config.server.request_timeout,

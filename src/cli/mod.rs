@@ -85,7 +85,7 @@ fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
         private_key: credentials.private_key.clone(),
         scim_token: "sandbox".to_owned(),
         domain_id: credentials.domain_id,
-        domains: vec![(credentials.domain.clone(), credentials.domain_id)],
+        domains: credentials.domains.iter().map(|domain| (domain.name.clone(), domain.id)).collect(),
     }
 }
 

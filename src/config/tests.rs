@@ -383,6 +383,25 @@ mod mistakes {
     }
 
     #[test]
+    fn placement_without_the_scope_it_needs_is_a_warning() {
+        let table = [
+            ("groups = [\"name:お知らせ\"]", "placement.groups needs the scope group or directory"),
+            ("managed_groups = [\"g-1\"]", "placement.managed_groups needs the scope group or directory"),
+            ("create_org_units = true", "placement.create_org_units needs the scope orgunit or directory"),
+        ];
+        for (line, warning) in table {
+            let given = |scope: &str| {
+                let variable = ("OKTA_LINEWORKS__LINEWORKS__SCOPE", scope);
+                Given::least_with("placement", line).variable(variable.0, variable.1).loads().warnings
+            };
+            let warnings = given("user group.read orgunit.read");
+            assert!(warnings.len() == 1 && warnings[0].contains(warning), "{warnings:?}");
+            assert_eq!(given("user group orgunit"), [] as [&str; 0], "{line}");
+            assert_eq!(given("directory"), [] as [&str; 0], "{line}");
+        }
+    }
+
+    #[test]
     fn the_untouched_text_of_the_example_refuses() {
         Given::least()
             .variable("OKTA_LINEWORKS__LINEWORKS__CLIENT_ID", "REPLACE_ME")

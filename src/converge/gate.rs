@@ -16,7 +16,7 @@ use super::Settings;
 use crate::clock::Clock;
 use crate::domain::assignment::Marks;
 use crate::domain::plan::StepKind;
-use crate::ledger::{Admission, Admitted, Lease, Store};
+use crate::ledger::{Admission, Admitted, Lease, Limits, Store};
 use crate::lineworks::{Blocked, CallRecord, Gate, Operation, Quota};
 
 /// The longest wait for a slot inside a run.
@@ -73,7 +73,7 @@ impl RunGate<'_> {
             now: self.clock.now(),
             lease: self.settings.lease(),
             grace: self.settings.call_timeout,
-            limits: self.settings.limits,
+            limits: pace(operation, self.settings.limits),
         }
     }
 
@@ -126,6 +126,15 @@ impl RunGate<'_> {
         {
             tracing::warn!(%error, operation = operation.as_str(), "the rate limit LINE WORKS named could not be stored");
         }
+    }
+}
+
+/// Org units are to be written one by one, with at least a second in between (LINE WORKS Directory API,
+/// orgunit-update-patch): the slots are a little further apart, since calls do not all travel equally fast.
+fn pace(operation: Operation, limits: Limits) -> Limits {
+    match operation {
+        Operation::CreateOrgUnit => Limits { per_minute: limits.per_minute.min(50), burst: 1, ..limits },
+        _ => limits,
     }
 }
 

@@ -1,10 +1,13 @@
 //! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
 //!
 //! `worker` is the claim loop, `person` one run for one person, `gate` what every call passes on its way out,
-//! `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
+//! `placing`, `groups` and `first_password` what is particular to those, `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
 
+mod first_password;
 mod gate;
+mod groups;
 mod person;
+mod placing;
 mod retry;
 mod worker;
 
@@ -15,6 +18,7 @@ use crate::clock::Clock;
 use crate::domain::domains::Domains;
 use crate::domain::key::KeyTemplate;
 use crate::domain::plan::Policy;
+use crate::handover::Handover;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
 
@@ -39,6 +43,10 @@ pub struct Settings {
     pub backoff: Backoff,
     /// How long the history is kept.
     pub keep_history: Duration,
+    /// Whether new members get a first password made here.
+    pub makes_passwords: bool,
+    /// Where a waiting card's call gets that password, if it may have it.
+    pub handover: Option<Arc<Handover>>,
 }
 
 impl Settings {

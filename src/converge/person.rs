@@ -18,8 +18,9 @@ use crate::domain::ids::{ExternalKey, MemberId, OktaUserId};
 use crate::domain::member::{Condition, Holder, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Adopt, Plan, Seen, Situation, Step, StepKind, plan};
+use crate::domain::reference::Reference;
 use crate::ledger::{Claimed, Settlement, StepRecord, Store, StoreError, TakeOver};
-use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -27,10 +28,10 @@ const MAX_STEPS: usize = 10;
 const CONTRADICTIONS: u32 = 3;
 
 /// How the history calls a step that LINE WORKS accepted.
-const DONE: &str = "done";
+pub(super) const DONE: &str = "done";
 
 /// How a run ends.
-enum Ending {
+pub(super) enum Ending {
     /// In this state; a transient failure counts towards the backoff.
     State { state: State, failed: bool },
     /// Without a word: the lease is somebody else's.
@@ -44,24 +45,31 @@ impl Ending {
 }
 
 /// What is learnt and remembered during a run.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     store: &'a Arc<dyn Store>,
-    members: &'a dyn MemberApi,
-    settings: &'a Settings,
+    pub(super) members: &'a dyn MemberApi,
+    pub(super) settings: &'a Settings,
     clock: &'a Clock,
-    gate: &'a RunGate<'a>,
-    assignment: &'a Assignment,
-    desired: Desired,
-    domain_id: i64,
-    wanted_key: Result<ExternalKey, Reason>,
+    pub(super) gate: &'a RunGate<'a>,
+    pub(super) assignment: &'a Assignment,
+    pub(super) desired: Desired,
+    pub(super) domain_id: i64,
+    pub(super) wanted_key: Result<ExternalKey, Reason>,
     member_id: Option<MemberId>,
     external_key: Option<ExternalKey>,
     marks: Marks,
-    groups: Vec<String>,
+    /// The groups this program put the member into, as they are stored.
+    pub(super) groups: Vec<String>,
+    /// Groups that this run could not take the member out of, and does not try again.
+    pub(super) stuck: Vec<Reference>,
+    /// What an administrator should know of it.
+    pub(super) note: Option<Reason>,
+    /// The names in the wish were replaced by ids.
+    pub(super) is_placed: bool,
     sent: Vec<String>,
-    steps: Vec<StepRecord>,
+    pub(super) steps: Vec<StepRecord>,
     contradicted: Vec<StepKind>,
-    unclear: Option<Reason>,
+    pub(super) unclear: Option<Reason>,
     /// LINE WORKS would not create the member in this run, perhaps because it is there already.
     not_created: Option<ApiError>,
 }
@@ -103,6 +111,9 @@ impl Converge {
             external_key: assignment.external_key.clone(),
             marks: assignment.marks,
             groups: assignment.groups.clone(),
+            stuck: Vec::new(),
+            note: None,
+            is_placed: false,
             sent: Vec::new(),
             steps: Vec::new(),
             contradicted: Vec::new(),
@@ -192,7 +203,8 @@ impl Run<'_> {
             return self.settle(None, Some(note));
         }
         let mut answered = None;
-        for _ in 0..MAX_STEPS {
+        let mut left = MAX_STEPS;
+        while left > 0 {
             let member = match answered.take() {
                 Some(member) => Some(member),
                 None => match self.find().await {
@@ -213,7 +225,17 @@ impl Run<'_> {
             {
                 return ending;
             }
-            match self.plan(member.as_ref(), ownership.as_ref()) {
+            let plan = match self.plan(member.as_ref(), ownership.as_ref()) {
+                Plan::Do(step) if self.needs_places(&step) => match self.place().await {
+                    Ok(()) => self.plan(member.as_ref(), ownership.as_ref()),
+                    Err(error) => return self.give_up(error, None),
+                },
+                plan => plan,
+            };
+            if !matches!(&plan, Plan::Do(step) if step.kind().is_about_a_group()) {
+                left -= 1;
+            }
+            match plan {
                 Plan::Do(step) if self.was_accepted(step.kind()) => {
                     return self.give_up(ApiError::ReadAgain(Reason::of(Cause::NotConverging)), None);
                 }
@@ -238,13 +260,17 @@ impl Run<'_> {
 
     /// What stands in the way whatever LINE WORKS has: then it need not be asked.
     fn obstacle(&self) -> Option<Reason> {
+        let outside = self.desired.profile().map(|profile| profile.outside_of(&self.settings.domains));
+        let outside = outside.filter(|fields| !fields.is_empty()).map(Reason::refused_fields);
         let key = self.wanted_key.as_ref().err().filter(|_| matches!(self.desired, Desired::Active(_)));
-        self.desired.obstacle().or_else(|| key.cloned())
+        self.desired.obstacle().or(outside).or_else(|| key.cloned())
     }
 
-    /// Whether LINE WORKS said in this run that it took this step. What an update sent is looked at field by field.
+    /// Whether LINE WORKS said in this run that it took this step. What an update sent is looked at field by field, and
+    /// each group is remembered.
     fn was_accepted(&self, kind: StepKind) -> bool {
-        kind != StepKind::Update && self.steps.iter().any(|taken| taken.step == kind && taken.outcome == DONE)
+        let may_repeat = kind == StepKind::Update || kind.is_about_a_group();
+        !may_repeat && self.steps.iter().any(|taken| taken.step == kind && taken.outcome == DONE)
     }
 
     async fn find(&self) -> Result<Option<Member>, ApiError> {
@@ -330,12 +356,15 @@ impl Run<'_> {
     fn plan(&mut self, member: Option<&Member>, ownership: Option<&Ownership>) -> Plan {
         let now = self.clock.now();
         self.marks = self.marks.observe(&self.desired, member.map(|member| member.condition), now);
+        self.forget_groups_of_the_gone(member);
         if ownership == Some(&Ownership::Ours) {
+            self.confirm_password();
             self.member_id = member.map(|member| member.id.clone());
             let key = member.and_then(|member| member.external_key.as_deref());
             self.external_key = key.and_then(|key| key.parse().ok());
         }
         let seen = member.zip(ownership).map(|(member, ownership)| Seen { member, ownership });
+        let groups = self.remembered();
         plan(&Situation {
             person: &self.assignment.person,
             desired: &self.desired,
@@ -345,6 +374,8 @@ impl Run<'_> {
             restored: self.was_accepted(StepKind::Undelete),
             may_be_hidden: self.may_be_hidden(),
             sent: &self.sent,
+            groups: &groups,
+            is_new: self.assignment.applied_revision == 0 || self.was_accepted(StepKind::Create),
             domain_id: self.domain_id,
             policy: &self.settings.policy,
             now,
@@ -360,8 +391,10 @@ impl Run<'_> {
         self.gate.intend(Some(IntendedStep { kind, marks: self.marks, approved }));
         let outcome = self.call(&step, member).await;
         self.gate.intend(None);
+        let outcome = self.group_outcome(&step, outcome, member);
         let fields: Vec<String> = match &step {
             Step::Update(difference) => difference.fields().into_iter().map(str::to_owned).collect(),
+            Step::JoinGroup(group) | Step::LeaveGroup(group) => vec![group.to_string()],
             _ => Vec::new(),
         };
         let word = match &outcome {
@@ -374,7 +407,9 @@ impl Run<'_> {
         self.steps.push(StepRecord { step: kind, outcome: word.to_owned(), fields: fields.clone() });
         match outcome {
             Ok(seen) => {
-                self.sent.extend(fields);
+                if kind == StepKind::Update {
+                    self.sent.extend(fields);
+                }
                 Ok(seen)
             }
             Err(ApiError::Unclear(reason)) => {
@@ -409,11 +444,10 @@ impl Run<'_> {
     }
 
     async fn call(&self, step: &Step, member: Option<&Member>) -> Result<Option<Member>, ApiError> {
-        let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
         if let Step::Create(profile) = step {
-            let new = NewMember { profile, key: key?, domain_id: self.domain_id, password: None };
-            return self.members.create(new, self.gate).await;
+            return self.create(profile).await;
         }
+        let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
         // What LINE WORKS hides is undeleted by the id that is remembered.
         let id = member.map(|member| &member.id).or(self.member_id.as_ref());
         let id = id.expect("the plan takes every step but Create on a member it was shown or remembers");
@@ -425,6 +459,8 @@ impl Run<'_> {
             Step::Resume => self.members.resume(id, self.gate).await.map(|()| None),
             Step::Delete => self.members.delete(id, self.gate).await.map(|()| None),
             Step::Undelete => self.members.undelete(id, self.gate).await.map(|()| None),
+            Step::JoinGroup(group) => self.members.join_group(id, group, self.gate).await.map(|()| None),
+            Step::LeaveGroup(group) => self.members.leave_group(id, group, self.gate).await.map(|()| None),
         }
     }
 
@@ -433,7 +469,7 @@ impl Run<'_> {
             (Some(planned), Some(second)) => Some(planned.min(second)),
             (planned, second) => planned.or(second),
         };
-        Ending::in_state(State::Settled { look_again, note })
+        Ending::in_state(State::Settled { look_again, note: note.or_else(|| self.note.clone()) })
     }
 
     /// The read after an unclear call does not show its effect: it may still come, so nothing is written before the
@@ -486,7 +522,12 @@ fn marks_before(marks: Marks, step: StepKind, now: Timestamp) -> Marks {
         StepKind::Suspend => Marks { suspend: intent, ..marks },
         StepKind::Delete => Marks { delete: intent, ..marks },
         StepKind::Undelete => Marks { suspend: Some(Intent { at: now, confirmed: true }), ..marks },
-        StepKind::Create | StepKind::Update | StepKind::Resume | StepKind::Adopt => marks,
+        StepKind::Create
+        | StepKind::Update
+        | StepKind::Resume
+        | StepKind::Adopt
+        | StepKind::JoinGroup
+        | StepKind::LeaveGroup => marks,
     }
 }
 

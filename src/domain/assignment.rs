@@ -427,13 +427,13 @@ mod tests {
     }
 
     fn thin(name: &str) -> ProfileWish {
-        let rules = ProfileRules { sso: true };
+        let rules = ProfileRules::OPEN;
         ProfileWish::Valid(Profile::from_hook("taro@example.com", Some(name), &rules).expect("valid"))
     }
 
     fn full(name: &str) -> ProfileWish {
         let user = serde_json::json!({"email": "taro@example.com", "userName": {"lastName": name}});
-        ProfileWish::Valid(Profile::parse(&user, &ProfileRules { sso: true }).expect("valid"))
+        ProfileWish::Valid(Profile::parse(&user, &ProfileRules::OPEN).expect("valid"))
     }
 
     #[test]

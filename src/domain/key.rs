@@ -58,7 +58,7 @@ mod tests {
         assert_eq!((reason.cause, reason.detail.as_deref()), (Cause::ExternalKeyUnavailable, Some("employeeNumber")));
         let user =
             serde_json::json!({"email": "taro@example.com", "userName": {"lastName": "山田"}, "employeeNumber": "E-7"});
-        let profile = Profile::parse(&user, &ProfileRules { sso: true }).expect("valid");
+        let profile = Profile::parse(&user, &ProfileRules::OPEN).expect("valid");
         assert_eq!(template.key_for(&person, Some(&profile)).expect("made").as_str(), "okta-E-7");
     }
 }

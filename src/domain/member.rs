@@ -36,6 +36,13 @@ pub struct Member {
     pub attributes: Map<String, Value>,
 }
 
+impl Member {
+    /// The domain of the tenant it is in, if the answer says so.
+    pub fn domain_id(&self) -> Option<i64> {
+        self.attributes.get("domainId").and_then(Value::as_i64)
+    }
+}
+
 /// Whose a member is, judged by the external key this very read showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ownership {

@@ -9,6 +9,7 @@ pub mod event;
 pub mod ids;
 pub mod key;
 pub mod member;
+pub mod membership;
 pub mod outcome;
 pub mod plan;
 pub mod profile;

@@ -67,8 +67,8 @@ causes! {
         ja: "LINE WORKS がリクエストを拒否しました。" / "併記された LINE WORKS のコードと文を確認し、Okta で項目を修正してから、割り当てを再送するか再試行してください。";
     /// The access token lacks the scope or the right.
     ScopeMissing = "lineworks_scope_missing",
-        en: "LINE WORKS says the access token may not do this." / "In the LINE WORKS Developer Console, add the scope `user` (or `directory`) to the app, wait some minutes, check `lineworks.scope`, then retry. The Free plan cannot write members.",
-        ja: "LINE WORKS により、このアクセストークンでは操作が許可されていません。" / "Developer Console でアプリに `user`(または `directory`)スコープを追加し、数分待って `lineworks.scope` を確認してから再試行してください。フリープランではメンバーを変更できません。";
+        en: "LINE WORKS says the access token may not do this." / "In the LINE WORKS Developer Console, add the scope `user` (or `directory`, or the one named beside this) to the app, wait some minutes, check `lineworks.scope`, then retry. The Free plan cannot write members.",
+        ja: "LINE WORKS により、このアクセストークンでは操作が許可されていません。" / "Developer Console でアプリに `user`(または `directory`、あるいは併記されたもの)スコープを追加し、数分待って `lineworks.scope` を確認してから再試行してください。フリープランではメンバーを変更できません。";
     /// The member carries somebody else's external key.
     MemberHasForeignKey = "member_has_foreign_key",
         en: "A member with this e-mail exists and carries an external key that this program did not set." / "If it is the same person, set the member's external key in LINE WORKS to the wanted one, or set `lineworks.adopt = \"replace_foreign_key\"`; then retry.",
@@ -129,6 +129,22 @@ causes! {
     Rejected = "rejected_by_operator",
         en: "An operator rejected the held steps; the member stays as it is." / "Nothing to do. A newer event for this person is judged anew.",
         ja: "保留中の操作は却下され、メンバーはそのままです。" / "対応は不要です。この人の新しいイベントは改めて判断されます。";
+    /// The e-mail moved to another domain of the tenant.
+    DomainChange = "domain_change",
+        en: "The member is in another domain of the LINE WORKS tenant than its new e-mail belongs to." / "Move the member to that domain in the LINE WORKS admin screen, then retry; or give the person an e-mail in the former domain again.",
+        ja: "メンバーは、新しいメールアドレスが属するドメインとは別の LINE WORKS ドメインにいます。" / "LINE WORKS の管理画面でメンバーをそのドメインへ移動してから再試行するか、メールアドレスを元のドメインに戻してください。";
+    /// An org unit, level, position, user type or group that LINE WORKS does not have.
+    PlacementUnknown = "placement_unknown",
+        en: "LINE WORKS has no org unit, level, position, user type or group of this name or key." / "Correct the name in Okta (or in `placement` of the configuration), or make it in LINE WORKS; then retry. `placement.create_org_units = true` makes missing org units.",
+        ja: "指定された名前またはキーの組織・職級・役職・利用権限タイプ・グループが LINE WORKS にありません。" / "Okta(または設定の `placement`)の名前を修正するか、LINE WORKS で作成してから再試行してください。`placement.create_org_units = true` にすると、ない組織は作成されます。";
+    /// A name that more than one place has.
+    PlacementAmbiguous = "placement_ambiguous",
+        en: "LINE WORKS has more than one org unit, level, position, user type or group of this name." / "Name the one that is meant by its id or as externalKey:…; both are shown beside this.",
+        ja: "同じ名前の組織・職級・役職・利用権限タイプ・グループが LINE WORKS に複数あります。" / "目的のものを ID または externalKey:… で指定してください。候補は併記されています。";
+    /// Levels, positions or user types are switched off.
+    PlacementFeatureOff = "placement_feature_off",
+        en: "The profile gives a level, position or user type, but this feature is switched off in LINE WORKS." / "Switch it on in the LINE WORKS admin screen (Members, then the settings of levels, positions or user types), or take the property out of the flow; then retry.",
+        ja: "プロフィールに職級・役職・利用権限タイプの指定がありますが、LINE WORKS でその機能が無効です。" / "LINE WORKS の管理画面(メンバーの職級・役職・利用権限タイプの設定)で有効にするか、フローからその項目を除いてから、再試行してください。";
     /// A deletion is planned.
     DeletionPlanned = "deletion_planned",
         en: "The member is suspended and will be deleted at the time shown." / "Nothing to do. Assign the app again before then to keep the member; talk data is lost at the deletion.",

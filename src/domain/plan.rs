@@ -13,8 +13,10 @@ use super::assignment::{Desired, Intent, Marks, Ruling};
 use super::event::UnassignPolicy;
 use super::ids::OktaUserId;
 use super::member::{Condition, Member, Ownership};
+use super::membership::{self, GroupPolicy};
 use super::outcome::{Cause, Reason};
 use super::profile::{Difference, Profile};
+use super::reference::Reference;
 
 /// How long an intent without a seen effect is believed in: an effect may come late, but not this late.
 const INTENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -47,6 +49,17 @@ pub struct Policy {
     pub delete_after: Duration,
     /// E-mails, Okta user ids and member ids that are never suspended or deleted; the service account is one.
     pub protected: Vec<String>,
+    /// The properties that are kept as wished after creation; none: all that a profile carries.
+    pub managed_fields: Option<Vec<String>>,
+    /// The groups members are put into.
+    pub groups: GroupPolicy,
+}
+
+impl Policy {
+    /// Whether this property of a member is kept as wished after creation.
+    pub fn manages(&self, property: &str) -> bool {
+        self.managed_fields.as_ref().is_none_or(|managed| managed.iter().any(|name| name == property))
+    }
 }
 
 /// The kinds of steps, as they are stored, shown and approved.
@@ -67,6 +80,10 @@ pub enum StepKind {
     Undelete,
     /// Put our external key on a member that exists already.
     Adopt,
+    /// Put the member into a group.
+    JoinGroup,
+    /// Take the member out of a group.
+    LeaveGroup,
 }
 
 impl StepKind {
@@ -80,12 +97,19 @@ impl StepKind {
             StepKind::Delete => "delete",
             StepKind::Undelete => "undelete",
             StepKind::Adopt => "adopt",
+            StepKind::JoinGroup => "join_group",
+            StepKind::LeaveGroup => "leave_group",
         }
     }
 
     /// Whether the step takes something away from a person.
     pub fn is_destructive(self) -> bool {
         matches!(self, StepKind::Suspend | StepKind::Delete)
+    }
+
+    /// Whether the step is about a group: it changes nothing about the member itself, and one run may take several.
+    pub fn is_about_a_group(self) -> bool {
+        matches!(self, StepKind::JoinGroup | StepKind::LeaveGroup)
     }
 }
 
@@ -106,6 +130,10 @@ pub enum Step {
     Delete,
     /// Take the deletion back.
     Undelete,
+    /// Put the member into this group.
+    JoinGroup(Reference),
+    /// Take the member out of this group.
+    LeaveGroup(Reference),
 }
 
 impl Step {
@@ -119,6 +147,8 @@ impl Step {
             Step::Resume => StepKind::Resume,
             Step::Delete => StepKind::Delete,
             Step::Undelete => StepKind::Undelete,
+            Step::JoinGroup(_) => StepKind::JoinGroup,
+            Step::LeaveGroup(_) => StepKind::LeaveGroup,
         }
     }
 }
@@ -175,7 +205,11 @@ pub struct Situation<'a> {
     pub may_be_hidden: bool,
     /// Properties already sent in this run: LINE WORKS keeps its own values for those that still differ.
     pub sent: &'a [String],
-    /// The domain new members belong to.
+    /// The groups this program put the member into, as far as this run may still take it out of them.
+    pub groups: &'a [Reference],
+    /// No run has settled since the member was created.
+    pub is_new: bool,
+    /// The domain of the tenant the member belongs to; 0 where no call carries one.
     pub domain_id: i64,
     /// The administrator's decisions.
     pub policy: &'a Policy,
@@ -222,7 +256,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         }
         (Desired::Suspended, Some(seen)) => plan_suspended(situation, seen),
         (Desired::Unassigned { policy }, Some(seen)) => match policy {
-            UnassignPolicy::Suspend => plan_suspended(situation, seen),
+            UnassignPolicy::Suspend => leave_groups_at_rest(situation, seen, plan_suspended(situation, seen)),
             UnassignPolicy::SuspendThenDelete => plan_suspend_then_delete(situation, seen),
             UnassignPolicy::Delete => plan_delete(situation, seen),
         },
@@ -244,13 +278,10 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
     if let Some(reason) = refuse_to_touch(situation, ownership) {
         return Plan::Park(reason);
     }
+    if let Some(reason) = refuse_to_bring_back(situation, member).or_else(|| refuse_to_move(situation, member)) {
+        return Plan::Park(reason);
+    }
     match member.condition {
-        Condition::Suspended if situation.marks.suspend.is_none() && !situation.policy.lift_foreign => {
-            Plan::Park(Reason::of(Cause::SuspendedByOther))
-        }
-        Condition::Deleted if situation.marks.delete.is_none() && !situation.policy.lift_foreign => {
-            Plan::Park(Reason::of(Cause::DeletedByOther))
-        }
         _ if *ownership != Ownership::Ours && member.condition != Condition::Deleted => Plan::Do(Step::Adopt),
         Condition::Suspended => Plan::Do(Step::Resume),
         Condition::Deleted => Plan::Do(Step::Undelete),
@@ -275,12 +306,36 @@ fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<R
     }
 }
 
+/// Why a member that somebody else suspended or deleted stays so, or `None` when it may come back.
+fn refuse_to_bring_back(situation: &Situation<'_>, member: &Member) -> Option<Reason> {
+    let (ours, cause) = match member.condition {
+        Condition::Suspended => (situation.marks.suspend.is_some(), Cause::SuspendedByOther),
+        Condition::Deleted => (situation.marks.delete.is_some(), Cause::DeletedByOther),
+        Condition::Active | Condition::Pending | Condition::OnLeave => return None,
+    };
+    (!ours && !situation.policy.lift_foreign).then(|| Reason::of(cause))
+}
+
+/// Why a member that is in another domain of the tenant than its e-mail is not touched: only LINE WORKS' own relocation
+/// moves it, an update cannot.
+fn refuse_to_move(situation: &Situation<'_>, member: &Member) -> Option<Reason> {
+    let (actual, wished) = (member.domain_id()?, situation.domain_id);
+    let sends_domain = ["email", "organizations"].iter().any(|property| situation.policy.manages(property));
+    let moves = wished != 0 && actual != wished && sends_domain;
+    let detail = || format!("the member is in domain {actual}; its e-mail belongs to domain {wished}");
+    moves.then(|| Reason::with(Cause::DomainChange, detail()))
+}
+
 fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) -> Plan {
-    let difference = profile.difference(&member.attributes, situation.domain_id);
+    let policy = situation.policy;
+    let difference = profile.difference(&member.attributes, situation.domain_id).only(|name| policy.manages(name));
     let sent: Vec<&str> = situation.sent.iter().map(String::as_str).collect();
     let unsent = difference.without(&sent);
     if !unsent.is_empty() {
         return Plan::Do(Step::Update(unsent));
+    }
+    if let Some(step) = membership::next(profile, policy, situation.groups, situation.is_new) {
+        return Plan::Do(step);
     }
     if difference.is_empty() {
         return if situation.restored { settled_with(Reason::of(Cause::MemberRestored)) } else { settled() };
@@ -297,6 +352,16 @@ fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
             note: Some(Reason::of(Cause::MemberPending)),
         },
         Condition::Suspended | Condition::Deleted => settled(),
+    }
+}
+
+/// Once the member of somebody who left is at rest, it leaves the groups it was put into. What is deleted soon is not
+/// worth the calls, and what is not ours is not touched.
+fn leave_groups_at_rest(situation: &Situation<'_>, seen: Seen<'_>, plan: Plan) -> Plan {
+    let at_rest = matches!(seen.member.condition, Condition::Suspended | Condition::Pending);
+    match situation.groups.first() {
+        Some(group) if at_rest && *seen.ownership == Ownership::Ours => Plan::Do(Step::LeaveGroup(group.clone())),
+        _ => plan,
     }
 }
 

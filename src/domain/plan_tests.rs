@@ -35,6 +35,8 @@ struct Case {
     restored: bool,
     may_be_hidden: bool,
     sent: Vec<String>,
+    groups: Vec<Reference>,
+    is_new: bool,
     policy: Policy,
 }
 
@@ -49,6 +51,8 @@ impl Case {
             restored: self.restored,
             may_be_hidden: self.may_be_hidden,
             sent: &self.sent,
+            groups: &self.groups,
+            is_new: self.is_new,
             domain_id: 7,
             policy: &self.policy,
             now: now(),
@@ -77,7 +81,7 @@ impl Case {
 
 fn wish(last_name: &str) -> ProfileWish {
     let user = json!({"email": "taro@example.com", "userName": {"lastName": last_name}});
-    ProfileWish::Valid(Profile::parse(&user, &ProfileRules { sso: true }).expect("valid"))
+    ProfileWish::Valid(Profile::parse(&user, &ProfileRules::OPEN).expect("valid"))
 }
 
 fn active() -> Desired {
@@ -107,6 +111,8 @@ fn policy() -> Policy {
         unassign: UnassignPolicy::SuspendThenDelete,
         delete_after: DELETE_AFTER,
         protected: vec!["boss@example.com".into()],
+        managed_fields: None,
+        groups: GroupPolicy::default(),
     }
 }
 
@@ -126,6 +132,8 @@ fn case(desired: Desired, condition: Condition) -> Case {
         restored: false,
         may_be_hidden: false,
         sent: Vec::new(),
+        groups: Vec::new(),
+        is_new: false,
         policy: policy(),
     }
 }
@@ -566,11 +574,13 @@ prop_compose! {
         ruling in any_ruling(),
         policy in any_policy(),
         sent in any::<bool>(),
+        remembers in proptest::sample::select(vec![Vec::new(), vec![Reference::parse("externalKey:sales")]]),
     ) -> Case {
         let member = condition.map(|condition| Member { is_administrator, ..member(condition) });
         let marks = marks.observe(&desired, condition, now());
         let sent = if sent { vec!["userName".into()] } else { Vec::new() };
-        Case { desired, member, ownership, marks, ruling, restored: false, may_be_hidden: false, sent, policy }
+        let (groups, may_be_hidden, is_new) = (remembers, false, false);
+        Case { desired, member, ownership, marks, ruling, restored: false, may_be_hidden, sent, groups, is_new, policy }
     }
 }
 
@@ -634,4 +644,125 @@ fn what_we_deleted_and_cannot_see_is_undeleted_and_only_within_its_grace() {
     let week = 7 * 86_400;
     assert_eq!(marks.observe(&active(), None, at(week)).delete, deleted);
     assert_eq!(marks.observe(&active(), None, at(week + 86_400)).delete, None);
+}
+
+// --- several domains -------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_member_in_another_domain_than_its_e_mail_is_left_where_it_is() {
+    let table = "
+        wish                            | active                | on leave              | pending               | suspended by us       | suspended by other                | deleted by us
+        active                          | parked: domain_change | parked: domain_change | parked: domain_change | parked: domain_change | parked: suspended_by_someone_else | parked: domain_change
+        suspended                       | suspend               | suspend               | member_pending        | settled               | settled                           | settled
+        unassigned, suspend_then_delete | suspend               | suspend               | deletion_planned      | deletion_planned      | held delete: suspended_by_someone_else | settled
+    ";
+    let moved = |case: &mut Case| {
+        case.member.as_mut().expect("there is one").attributes.insert("domainId".into(), 8.into());
+    };
+    holds(table, moved);
+    let mut adopted = case(active(), Condition::Active);
+    moved(&mut adopted);
+    adopted.ownership = Ownership::Nobodys;
+    assert_eq!(adopted.words(), "parked: domain_change", "nothing is written on it");
+    adopted.policy.managed_fields = Some(vec!["userName".into()]);
+    assert_eq!(adopted.words(), "adopt", "neither its e-mail nor its place is kept in step, so it need not move");
+}
+
+#[test]
+fn a_member_in_the_domain_of_its_e_mail_is_kept_up_to_date() {
+    let mut case = case(active(), Condition::Active);
+    case.member.as_mut().expect("there is one").attributes.insert("domainId".into(), 7.into());
+    assert_eq!(case.words(), "update");
+}
+
+// --- what is kept in step --------------------------------------------------------------------------------------------
+
+#[test]
+fn only_managed_properties_are_compared() {
+    let mut case = case(active(), Condition::Active);
+    case.policy.managed_fields = Some(vec!["email".into()]);
+    assert_eq!(case.words(), "settled", "the name differs, and is not managed");
+    case.policy.managed_fields = Some(vec!["email".into(), "userName".into()]);
+    assert_eq!(case.words(), "update");
+}
+
+// --- groups ----------------------------------------------------------------------------------------------------------
+
+fn group(key: &str) -> Reference {
+    Reference::ExternalKey(key.into())
+}
+
+/// A member that is as wished, of a person whose profile names these groups.
+fn in_groups(named: Option<&[&str]>, remembered: &[&str]) -> Case {
+    let mut user = json!({"email": "taro@example.com", "userName": {"lastName": "前田"}});
+    if let Some(named) = named {
+        user["groups"] = named.iter().map(|key| group(key).to_string()).collect();
+    }
+    let profile = Profile::parse(&user, &ProfileRules::OPEN).expect("valid");
+    let mut case = case(Desired::Active(Some(ProfileWish::Valid(profile))), Condition::Active);
+    case.groups = remembered.iter().map(|key| group(key)).collect();
+    case.policy.groups =
+        GroupPolicy { everybody: vec![group("everyone")], managed: ["sales", "leads"].map(group).to_vec() };
+    case
+}
+
+fn step_on(case: &Case) -> String {
+    match case.plan() {
+        Plan::Do(Step::JoinGroup(group)) => format!("join {group}"),
+        Plan::Do(Step::LeaveGroup(group)) => format!("leave {group}"),
+        _ => case.words(),
+    }
+}
+
+#[test]
+fn groups_are_joined_and_left_as_wished_and_nothing_else_is_touched() {
+    type Row = (Option<&'static [&'static str]>, &'static [&'static str], &'static str);
+    let table: [Row; 9] = [
+        (None, &[], "join externalKey:everyone"),
+        (None, &["everyone"], "settled"),
+        (None, &["everyone", "sales"], "settled"),
+        (Some(&[]), &["everyone", "sales"], "leave externalKey:sales"),
+        (Some(&["sales"]), &["everyone"], "join externalKey:sales"),
+        (Some(&["sales"]), &["everyone", "leads"], "join externalKey:sales"),
+        (Some(&["sales"]), &["everyone", "sales", "leads"], "leave externalKey:leads"),
+        (Some(&["formerly"]), &["everyone"], "settled"),
+        (Some(&[]), &["everyone", "formerly"], "settled"),
+    ];
+    for (named, remembered, expected) in table {
+        assert_eq!(step_on(&in_groups(named, remembered)), expected, "{named:?} {remembered:?}");
+    }
+}
+
+#[test]
+fn the_member_itself_comes_before_its_groups() {
+    let mut case = in_groups(Some(&["sales"]), &[]);
+    case.member.as_mut().expect("there is one").attributes.insert("userName".into(), json!({"lastName": "山田"}));
+    assert_eq!(case.words(), "update");
+    case.member = None;
+    assert_eq!(case.words(), "create");
+}
+
+#[test]
+fn groups_that_are_not_kept_in_step_count_for_a_new_member_only() {
+    let mut case = in_groups(Some(&["sales"]), &["everyone", "leads"]);
+    case.policy.managed_fields = Some(vec!["userName".into()]);
+    assert_eq!(step_on(&case), "settled");
+    case.is_new = true;
+    assert_eq!(step_on(&case), "join externalKey:sales");
+}
+
+#[test]
+fn whoever_left_leaves_the_groups_once_at_rest_and_only_where_nothing_is_deleted() {
+    let table = "
+        wish                            | active  | pending          | suspended by us  | suspended by other                     | deleted by us
+        suspended                       | suspend | member_pending   | settled          | settled                                | settled
+        unassigned, suspend             | suspend | leave_group      | leave_group      | leave_group                            | settled
+        unassigned, suspend_then_delete | suspend | deletion_planned | deletion_planned | held delete: suspended_by_someone_else | settled
+        unassigned, delete              | delete  | delete           | delete           | held delete: suspended_by_someone_else | settled
+    ";
+    holds(table, |case| case.groups = vec![group("sales")]);
+    let mut foreign = by_us(unassigned(UnassignPolicy::Suspend), Condition::Suspended);
+    foreign.groups = vec![group("sales")];
+    foreign.ownership = Ownership::Nobodys;
+    assert_eq!(foreign.words(), "settled", "what is not ours is not touched");
 }

@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{Either, HttpRequest, HttpResponse};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::caller::{Caller, Role};
@@ -19,6 +21,7 @@ use crate::domain::assignment::{Assignment, State};
 use crate::domain::event::{Event, EventKind, ProfileWish, Receipt, Source, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::domain::profile::Profile;
+use crate::handover::Waiting;
 use crate::ledger::Incoming;
 
 type Answer = Either<HttpResponse, Problem>;
@@ -85,13 +88,16 @@ async fn assign(doors: &Doors, request: &HttpRequest, person: &str, body: RawBod
         policy: None,
     };
     let person = event.person.clone();
+    // Before the wish is stored: the member may be there before the answer to that is.
+    let handover = doors.settings.handover.as_ref().filter(|_| !wait.is_zero());
+    let password = handover.map(|handover| handover.wait(&person));
     let receipt = doors.accept(event).await?;
     match refused {
         // Kept as membership, and its caller hears of every bad field at once; unless it changed nothing.
         Some(fields) if receipt.verdict.changes_facts() => {
             Err(Problem::of(Code::ProfileRefused).with_errors(field_errors(&fields)))
         }
-        _ => doors.watch(&person, receipt, wait).await,
+        _ => doors.watch(&person, receipt, wait, password).await,
     }
 }
 
@@ -131,7 +137,7 @@ async fn unassign(doors: &Doors, request: &HttpRequest, person: &str, body: RawB
     };
     let person = event.person.clone();
     let receipt = doors.accept(event).await?;
-    doors.watch(&person, receipt, wait).await
+    doors.watch(&person, receipt, wait, None).await
 }
 
 /// `GET /v1/assignments/{oktaUserId}`; an admin also gets the history.
@@ -183,31 +189,53 @@ impl Doors {
 
     /// Watches until LINE WORKS matches the wish, somebody must act, or the wait is over. A copy of an event may have
     /// been applied long ago: how that stands is told also without a wait.
-    async fn watch(&self, person: &OktaUserId, receipt: Receipt, wait: Duration) -> Result<HttpResponse, Problem> {
+    /// A first password, if it waits for one, goes out with the answer that says all is done.
+    async fn watch(
+        &self,
+        person: &OktaUserId,
+        receipt: Receipt,
+        wait: Duration,
+        password: Option<Waiting>,
+    ) -> Result<HttpResponse, Problem> {
         let Receipt { verdict, revision } = receipt;
         if wait.is_zero() && verdict != Verdict::Duplicate {
             return Ok(view::stored(person, revision, json!(verdict)));
         }
+        let password = password.filter(|_| verdict != Verdict::Duplicate);
         let deadline = tokio::time::Instant::now() + wait;
         loop {
             let settled = self.store.wake().settled(person);
             let row = self.store.assignment(person).await?.ok_or_else(|| Problem::of(Code::Internal))?;
             let in_time = tokio::time::timeout_at(deadline, std::future::pending::<()>());
             if is_decided(&row, revision) {
-                return self.outcome(&row, revision, verdict);
+                return self.outcome(&row, revision, verdict, password.as_ref());
             }
             tokio::select! {
                 _ = settled => {}
-                _ = in_time => return self.outcome(&row, revision, verdict),
-                () = self.stopping.cancelled() => return self.outcome(&row, revision, verdict),
+                _ = in_time => return self.outcome(&row, revision, verdict, None),
+                () = self.stopping.cancelled() => return self.outcome(&row, revision, verdict, None),
             }
         }
     }
 
-    fn outcome(&self, row: &Assignment, revision: u64, verdict: Verdict) -> Result<HttpResponse, Problem> {
-        let extra = [("verdict", json!(verdict))];
+    fn outcome(
+        &self,
+        row: &Assignment,
+        revision: u64,
+        verdict: Verdict,
+        password: Option<&Waiting>,
+    ) -> Result<HttpResponse, Problem> {
+        let is_done = row.applied_revision >= revision && !matches!(row.state, State::Parked { .. });
+        let password = password.filter(|_| is_done).and_then(Waiting::take);
+        let mut extra = vec![("verdict", json!(verdict))];
+        extra.extend(password.iter().map(|password| ("initialPassword", json!(password.expose_secret()))));
         match view::outcome(row, revision, &extra, self.settings.unassign) {
-            Outcome::Answer(response) => Ok(response),
+            Outcome::Answer(mut response) => {
+                if password.is_some() {
+                    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                }
+                Ok(response)
+            }
             Outcome::Parked(problem) => Err(problem),
         }
     }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::domain::event::UnassignPolicy;
 use crate::domain::profile::ProfileRules;
+use crate::handover::Handover;
 use crate::ledger::Store;
 use crate::lineworks::ContactStatus;
 use caller::Callers;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub app_id: Option<String>,
     /// What a profile must have.
     pub rules: ProfileRules,
+    /// Where the first password of a new member is handed over, if callers may have it.
+    pub handover: Option<Arc<Handover>>,
     /// The configured policy.
     pub unassign: UnassignPolicy,
     /// Whether a call may choose a harsher policy than the configured one.

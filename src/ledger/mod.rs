@@ -213,7 +213,7 @@ pub struct StepRecord {
     pub step: StepKind,
     /// How it ended: `done`, `unclear`, `refused`, `later`, `read_again`.
     pub outcome: String,
-    /// The properties an update sent.
+    /// The properties an update sent; the group that was joined or left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
 }

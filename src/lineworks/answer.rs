@@ -100,6 +100,13 @@ impl Said {
         (code == "NOT_FOUND" || code.ends_with("_NOT_EXIST") || code.ends_with("_NOT_FOUND")) && !other
     }
 
+    /// A feature of the tenant is off: "usePosition is false" (field report) and the like.
+    fn is_switched_off(&self) -> bool {
+        let text = self.text.as_deref().unwrap_or_default().to_lowercase();
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        words.windows(3).any(|run| run[0].len() > 3 && run[0].starts_with("use") && run[1..] == ["is", "false"])
+    }
+
     /// Something is there already. Which of 409 and 400 LINE WORKS uses is not documented for members; API 1.0 said
     /// "email is duplicated email.(…)" with 400.
     fn is_duplicate(&self) -> bool {
@@ -115,6 +122,9 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
     let refused = |cause| Verdict::Failed(ApiError::Refused(Reason::with(cause, detail.clone())));
     let read_again = |cause| Verdict::Failed(ApiError::ReadAgain(Reason::with(cause, detail.clone())));
     let later = |cause| Verdict::Failed(ApiError::TryLater { reason: Reason::with(cause, detail.clone()), after });
+    if let Some(verdict) = placed(operation, status, &said, &detail) {
+        return verdict;
+    }
     match status {
         200..=299 => done(operation, status, body, &said),
         401 => Verdict::Unauthorized(Reason::with(Cause::TokenRejected, detail)),
@@ -126,7 +136,7 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         403 if matches!(said.code.as_deref(), Some("LIMIT_EXCEEDED" | "OUT_OF_RANGE")) => {
             refused(Cause::LineWorksRefused)
         }
-        403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, detail)),
+        403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, scope_missing(operation, detail))),
         404 if said.is_wrong_path() => refused(Cause::LineWorksRefused),
         404 | 410 if !operation.is_read() => read_again(Cause::LineWorksRefused),
         404 if said.is_absence() => Verdict::Absent,
@@ -137,6 +147,39 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         400 | 409 if operation.changes_condition() => read_again(Cause::LineWorksRefused),
         400..=499 => refused(Cause::LineWorksRefused),
         _ => Verdict::Failed(failing(operation, detail, after)),
+    }
+}
+
+/// What the answers about org units, levels, positions, user types and groups mean, where it is not what the same
+/// status means for a member; none for all others.
+fn placed(operation: Operation, status: u16, said: &Said, detail: &str) -> Option<Verdict> {
+    let refused = |cause, detail| Some(Verdict::Failed(ApiError::Refused(Reason::with(cause, detail))));
+    if said.is_return_code || said.is_wrong_path() {
+        return None;
+    }
+    let missing = || refused(Cause::PlacementUnknown, format!("the group is not there: {detail}"));
+    match (operation, status) {
+        (_, 400 | 403) if said.is_switched_off() => refused(Cause::PlacementFeatureOff, detail.to_owned()),
+        // LINE WORKS Directory API, group-member-create: it is in already.
+        (Operation::AddGroupMember, 409) => Some(Verdict::Done(None)),
+        (Operation::AddGroupMember, 400) if said.is_duplicate() => Some(Verdict::Done(None)),
+        (Operation::AddGroupMember | Operation::RemoveGroupMember, 403) if said.has(&["external", "dynamic"]) => {
+            let detail = format!("the API cannot change external and dynamic groups: {detail}");
+            refused(Cause::LineWorksRefused, detail)
+        }
+        // The member was read just before, so what is missing is the group, unless LINE WORKS says otherwise.
+        (Operation::AddGroupMember, 404) if said.is_absence() && !said.has(&["user", "member"]) => missing(),
+        (Operation::RemoveGroupMember, 404) if said.has(&["group"]) && !said.has(&["user", "member"]) => missing(),
+        (Operation::RemoveGroupMember, 404) if said.is_absence() => Some(Verdict::Done(None)),
+        _ => None,
+    }
+}
+
+/// Which scopes would do (LINE WORKS docs, the scopes of each operation), where it is not the one for members.
+fn scope_missing(operation: Operation, detail: String) -> String {
+    match operation.scopes() {
+        Some(scopes) => format!("{detail}; this call needs the scope {scopes}"),
+        None => detail,
     }
 }
 

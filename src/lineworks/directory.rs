@@ -1,14 +1,15 @@
 //! The Directory API behind `MemberApi`: every read and write of one member, with a service account's token.
 //!
 //! It says what LINE WORKS shows and does what it is told. Whose a member is, and whether a step is wise, is the
-//! plan's part. Lists are never asked for (their `count` above 100 answers an empty page without an error) and
-//! `forcedelete` is never called.
+//! plan's part. Members are never listed and `forcedelete` is never called.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
 use crate::lineworks::address::{self, Who};
 use crate::lineworks::api::{Api, Call, Reply};
+use crate::lineworks::places::{PlaceSettings, Places};
 use crate::lineworks::token::TokenCache;
 use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember, Operation, user_object};
 
@@ -32,6 +34,8 @@ pub struct DirectorySettings {
     pub sso: bool,
     /// The time one call may take in all, redirects included.
     pub call_timeout: Duration,
+    /// How org units, levels, positions, user types and groups are found by their names.
+    pub places: PlaceSettings,
 }
 
 /// The members of one tenant.
@@ -39,13 +43,15 @@ pub struct DirectorySettings {
 pub struct Directory {
     api: Api,
     sso: bool,
+    places: Places,
 }
 
 impl Directory {
     /// A directory that takes its tokens from `tokens`.
     pub fn new(settings: DirectorySettings, tokens: Arc<TokenCache>, http: reqwest::Client, clock: Clock) -> Self {
-        let DirectorySettings { api_url, sso, call_timeout } = settings;
-        Self { api: Api::new(api_url, call_timeout, tokens, http, clock), sso }
+        let DirectorySettings { api_url, sso, call_timeout, places } = settings;
+        let places = Places::new(places, call_timeout, clock.clone());
+        Self { api: Api::new(api_url, call_timeout, tokens, http, clock), sso, places }
     }
 
     async fn read(&self, who: Who<'_>, gate: &dyn Gate) -> Result<Option<Member>, ApiError> {
@@ -80,7 +86,7 @@ impl Directory {
         let mut properties = new.profile.create_properties(new.domain_id);
         properties.insert("userExternalKey".to_owned(), json!(new.key));
         if !self.sso {
-            properties.entry("passwordConfig").or_insert_with(|| json!({"passwordCreationType": "MEMBER"}));
+            properties.insert("passwordConfig".to_owned(), password_config(new.password));
         }
         let (operation, url) = (Operation::CreateMember, address::users(self.api.base()));
         self.shown(gate, Call { operation, method: Method::POST, url, body: Some(Value::Object(properties)) }).await
@@ -98,9 +104,16 @@ impl Directory {
 
     /// A call whose answer may show the member; the next read tells for sure.
     async fn shown(&self, gate: &dyn Gate, call: Call) -> Result<Option<Member>, ApiError> {
-        match self.api.call(gate, &call).await? {
+        match self.api.call(gate, &call).await.inspect_err(|error| self.doubt_places(error))? {
             Reply::Done(user) => Ok(user.and_then(user_object::member)),
             Reply::Absent => Ok(None),
+        }
+    }
+
+    /// What is refused for good may name a place that is gone since its list was read.
+    fn doubt_places(&self, error: &ApiError) {
+        if matches!(error, ApiError::Refused(_)) {
+            self.places.doubt();
         }
     }
 
@@ -117,20 +130,31 @@ impl Directory {
         Ok(())
     }
 
+    async fn with_ids(&self, profile: &Profile, domain_id: i64, gate: &dyn Gate) -> Result<Profile, ApiError> {
+        let mut ids = HashMap::new();
+        for place in profile.named_places(domain_id) {
+            let id = self.places.id_of(&self.api, gate, &place).await?;
+            ids.insert(place, id);
+        }
+        Ok(profile.with_places(domain_id, |place| ids.get(place).cloned()))
+    }
+
     /// LINE WORKS Directory API, group-member-create: `{id, type}`, 409 when it is in already.
     async fn post_group_member(&self, id: &MemberId, group: &Reference, gate: &dyn Gate) -> Result<(), ApiError> {
-        let (operation, url) = (Operation::AddGroupMember, self.group_address(group, None)?);
+        let group = self.places.group(&self.api, gate, group).await?;
+        let (operation, url) = (Operation::AddGroupMember, self.group_address(&group, None)?);
         let body = Some(json!({"id": id, "type": "USER"}));
-        self.api.call(gate, &Call { operation, method: Method::POST, url, body }).await?;
-        Ok(())
+        let outcome = self.api.call(gate, &Call { operation, method: Method::POST, url, body }).await;
+        outcome.map(|_| ()).inspect_err(|error| self.doubt_places(error))
     }
 
     /// LINE WORKS Directory API, group-member-delete: the query `type` is required.
     async fn delete_group_member(&self, id: &MemberId, group: &Reference, gate: &dyn Gate) -> Result<(), ApiError> {
-        let (operation, mut url) = (Operation::RemoveGroupMember, self.group_address(group, Some(id))?);
+        let group = self.places.group(&self.api, gate, group).await?;
+        let (operation, mut url) = (Operation::RemoveGroupMember, self.group_address(&group, Some(id))?);
         url.set_query(Some("type=USER"));
-        self.api.call(gate, &Call { operation, method: Method::DELETE, url, body: None }).await?;
-        Ok(())
+        let outcome = self.api.call(gate, &Call { operation, method: Method::DELETE, url, body: None }).await;
+        outcome.map(|_| ()).inspect_err(|error| self.doubt_places(error))
     }
 
     fn group_address(&self, group: &Reference, member: Option<&MemberId>) -> Result<Url, ApiError> {
@@ -146,6 +170,19 @@ impl Directory {
                 "this member id or e-mail cannot stand in an address",
             ))
         })
+    }
+}
+
+/// LINE WORKS Directory API, user-create, `passwordConfig`: an invitation, or a password that must be changed at the
+/// first sign-in.
+fn password_config(password: Option<&SecretString>) -> Value {
+    match password {
+        None => json!({"passwordCreationType": "MEMBER"}),
+        Some(password) => json!({
+            "passwordCreationType": "ADMIN",
+            "password": password.expose_secret(),
+            "changePasswordAtNextLogin": true,
+        }),
     }
 }
 
@@ -166,10 +203,10 @@ impl MemberApi for Directory {
     fn resolve<'a>(
         &'a self,
         profile: &'a Profile,
-        _: i64,
-        _: &'a dyn Gate,
+        domain_id: i64,
+        gate: &'a dyn Gate,
     ) -> BoxFuture<'a, Result<Profile, ApiError>> {
-        Box::pin(async move { Ok(profile.clone()) })
+        Box::pin(self.with_ids(profile, domain_id, gate))
     }
 
     fn create<'a>(&'a self, new: NewMember<'a>, gate: &'a dyn Gate) -> BoxFuture<'a, Result<Option<Member>, ApiError>> {

@@ -12,7 +12,10 @@ mod contact;
 pub mod directory;
 mod grant;
 mod limits;
+mod listing;
 mod operation;
+pub mod password;
+mod places;
 mod sealing;
 pub mod token;
 mod user_object;
@@ -21,6 +24,7 @@ pub use api::http_client;
 pub use contact::ContactStatus;
 pub use grant::TokenError;
 pub use operation::Operation;
+pub use places::PlaceSettings;
 
 use std::time::Duration;
 

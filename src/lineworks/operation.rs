@@ -106,6 +106,20 @@ impl Operation {
         self.effect() == Effect::Condition
     }
 
+    /// The scopes of which one is needed, for the operations about places and groups.
+    pub(crate) fn scopes(self) -> Option<&'static str> {
+        match self {
+            Operation::ListOrgUnits => Some("orgunit.read, orgunit, directory.read or directory"),
+            Operation::CreateOrgUnit => Some("orgunit or directory"),
+            Operation::ListLevels | Operation::ListPositions | Operation::ListUserTypes => {
+                Some("directory.read or directory")
+            }
+            Operation::ListGroups => Some("group.read, group, directory.read or directory"),
+            Operation::AddGroupMember | Operation::RemoveGroupMember => Some("group or directory"),
+            _ => None,
+        }
+    }
+
     fn effect(self) -> Effect {
         match self {
             Operation::GetMember

@@ -12,6 +12,7 @@ use okta_lineworks::domain::event::{Event, EventKind, Source, UnassignPolicy};
 use okta_lineworks::domain::ids::{ExternalKey, MemberId, OktaUserId};
 use okta_lineworks::domain::key::KeyTemplate;
 use okta_lineworks::domain::member::Member;
+use okta_lineworks::domain::membership::GroupPolicy;
 use okta_lineworks::domain::plan::{Adopt, Policy};
 use okta_lineworks::domain::profile::{Difference, Profile};
 use okta_lineworks::domain::reference::Reference;
@@ -82,6 +83,8 @@ fn settings() -> Settings {
             unassign: UnassignPolicy::Suspend,
             delete_after: Duration::from_secs(86_400),
             protected: Vec::new(),
+            managed_fields: None,
+            groups: GroupPolicy::default(),
         },
         domains: okta_lineworks::domain::domains::Domains::One(1),
         key: KeyTemplate::new("{oktaUserId}"),
@@ -89,6 +92,8 @@ fn settings() -> Settings {
         call_timeout: Duration::from_secs(10),
         backoff: Backoff { first: Duration::from_secs(2), longest: Duration::from_secs(60) },
         keep_history: Duration::from_secs(86_400),
+        makes_passwords: false,
+        handover: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The LINE WORKS client against a scripted counterpart over real HTTP: one token for all, and every answer taken
 //! for what it is.
 
-mod counterpart;
+pub mod counterpart;
 mod directory;
+mod places;
 mod token;

@@ -243,7 +243,7 @@ fn the_sandbox_page_names_every_switch_with_its_default() {
 // --- the shape of the code ---------------------------------------------------------------------------------------
 
 /// The modules of ours that each module may use (docs/architecture.md, "Layout").
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "cli",
         &[
@@ -257,6 +257,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "okta",
             "admin",
             "sandbox",
+            "handover",
             "ledger",
             "lineworks",
             "domain",
@@ -274,18 +275,20 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "okta",
             "admin",
             "sandbox",
+            "handover",
             "ledger",
             "lineworks",
             "domain",
         ],
     ),
-    ("inbound", &["clock", "okta", "ledger", "lineworks", "domain"]),
-    ("converge", &["clock", "okta", "ledger", "lineworks", "domain"]),
+    ("inbound", &["clock", "okta", "handover", "ledger", "lineworks", "domain"]),
+    ("converge", &["clock", "okta", "handover", "ledger", "lineworks", "domain"]),
     ("okta", &["clock", "ledger", "lineworks", "domain"]),
     ("admin", &["clock", "okta", "ledger", "lineworks", "domain"]),
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
     ("lineworks", &["clock", "ledger", "domain"]),
+    ("handover", &["domain"]),
     ("domain", &[]),
     ("config", &[]),
     ("clock", &[]),

@@ -37,6 +37,9 @@ pub(super) fn config(raw: raw::Raw, check: &mut Check) -> Option<Config> {
     let lineworks = lineworks::read(raw.lineworks, check);
     let has_directory = lineworks.as_ref().is_none_or(|lineworks| lineworks.directory.is_some());
     let placement = placement::read(raw.placement, has_directory, check);
+    if let (Some(lineworks), Some(placement)) = (&lineworks, &placement) {
+        placement::warn_of_missing_scopes(lineworks, placement, check);
+    }
     let broker = broker::read(raw.broker, has_directory, check);
     if let (Some(inbound), Some(Some(broker))) = (&inbound, &broker) {
         refuse_broker_secrets_of_other_doors(inbound, broker, check);

@@ -3,7 +3,7 @@
 use super::{DAY, SECOND};
 use crate::config::check::Check;
 use crate::config::problems::shown;
-use crate::config::{Placement, raw};
+use crate::config::{Backend, LineWorks, Placement, raw};
 
 /// Reads the section. Without the Directory API there are no external keys and no org units.
 pub(super) fn read(raw: raw::Placement, has_directory: bool, check: &mut Check) -> Option<Placement> {
@@ -42,6 +42,10 @@ fn groups(key: &str, given: Vec<String>, has_directory: bool, check: &mut Check)
     let mut groups: Vec<String> = Vec::new();
     for group in given {
         let group = group.trim().to_owned();
+        if matches!(group.as_str(), "" | "name:" | "externalKey:") {
+            check.refuse(key, format!("{} names no group", shown(&group)), "write its id, externalKey:… or name:…");
+            continue;
+        }
         if !has_directory && group.starts_with("externalKey:") {
             let fix = "write the group's id or name:…; external keys need the Directory API";
             check.refuse(key, format!("{} cannot be found with SCIM alone", shown(&group)), fix);
@@ -51,4 +55,30 @@ fn groups(key: &str, given: Vec<String>, has_directory: bool, check: &mut Check)
         }
     }
     groups
+}
+
+/// LINE WORKS answers 403 to calls whose scope the app's token lacks; that is said before the first such call.
+pub(super) fn warn_of_missing_scopes(lineworks: &LineWorks, placement: &Placement, check: &mut Check) {
+    let Some(directory) = &lineworks.directory else { return };
+    let mut warn = |key: &str, any_of: &[&str]| {
+        if !directory.scope.split(' ').any(|scope| any_of.contains(&scope)) {
+            check.warnings.push(format!(
+                "{key} needs the scope {}, and lineworks.scope has none of them: add one there and in the LINE WORKS Developer Console",
+                any_of.join(" or ")
+            ));
+        }
+    };
+    // With SCIM, groups are the SCIM API's.
+    if lineworks.backend == Backend::Directory {
+        for (key, groups) in
+            [("placement.groups", &placement.groups), ("placement.managed_groups", &placement.managed_groups)]
+        {
+            if !groups.is_empty() {
+                warn(key, &["group", "directory"]);
+            }
+        }
+    }
+    if placement.create_org_units {
+        warn("placement.create_org_units", &["orgunit", "directory"]);
+    }
 }

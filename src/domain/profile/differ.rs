@@ -42,6 +42,13 @@ impl Difference {
         Self { patch: kept.map(|(name, value)| (name.clone(), value.clone())).collect() }
     }
 
+    /// The difference in the properties that `is_kept` says are kept.
+    #[must_use]
+    pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {
+        let kept = self.patch.iter().filter(|(name, _)| is_kept(name));
+        Self { patch: kept.map(|(name, value)| (name.clone(), value.clone())).collect() }
+    }
+
     pub(super) fn between<'a>(
         wish: impl Iterator<Item = (&'a String, &'a Value)>,
         actual: &Map<String, Value>,

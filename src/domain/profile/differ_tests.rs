@@ -56,7 +56,7 @@ fn patch(properties: Value) -> Value {
 fn patch_of(member: &Value, properties: Value) -> Value {
     let mut user = json!({ "email": "hanako@umi.example", "userName": { "lastName": "海野" } });
     user.as_object_mut().expect("an object").extend(properties.as_object().expect("an object").clone());
-    let profile = Profile::parse(&user, &ProfileRules { sso: true }).expect("a good user object");
+    let profile = Profile::parse(&user, &ProfileRules::OPEN).expect("a good user object");
     let actual: &Map<String, Value> = member.as_object().expect("an object");
     profile.difference(actual, DOMAIN).patch().clone().into()
 }
@@ -119,8 +119,7 @@ fn custom_properties_that_are_not_carried_are_repeated() {
 
 #[test]
 fn a_thin_profile_renames_nobody() {
-    let profile =
-        Profile::from_hook("umino@umi.example", Some("Hanako Umino"), &ProfileRules { sso: true }).expect("a login");
+    let profile = Profile::from_hook("umino@umi.example", Some("Hanako Umino"), &ProfileRules::OPEN).expect("a login");
     let difference = profile.difference(member().as_object().expect("an object"), DOMAIN);
     assert_eq!(difference.fields(), ["email"]);
 }
@@ -189,7 +188,7 @@ fn the_primary_organization_moves_only_when_the_wish_says_so() {
 fn fields_a_backend_cannot_set_can_be_left_out() {
     let profile = Profile::parse(
         &json!({ "email": "umino@umi.example", "userName": { "lastName": "海野" }, "nickName": "はな" }),
-        &ProfileRules { sso: true },
+        &ProfileRules::OPEN,
     )
     .expect("a good user object");
     let difference = profile.difference(member().as_object().expect("an object"), DOMAIN);

@@ -6,7 +6,9 @@
 
 use std::{fmt, str::FromStr};
 
+use super::reader::Faults;
 use super::refusal::{self, FieldError, Refusal};
+use crate::domain::domains::Domains;
 
 /// LINE WORKS Directory API, user-create, `email`: the whole address.
 const MAX: usize = 90;
@@ -36,6 +38,13 @@ impl LoginEmail {
     /// The part after the `@`.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Notes it when the address belongs to no domain of the tenant.
+    pub(super) fn refuse_outside(&self, domains: &Domains, faults: &mut Faults) {
+        if let (None, Some(names)) = (domains.of(self), domains.names()) {
+            faults.add("user.email", refusal::OUTSIDE_DOMAINS.with(names.join(", ")));
+        }
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{FieldCode, FieldError, Profile, ProfileRules};
 
-pub(super) const SSO: ProfileRules = ProfileRules { sso: true };
+pub(super) const SSO: ProfileRules = ProfileRules::OPEN;
 
 /// A member with the least there may be, and one property more.
 pub(super) fn member_with(name: &str, value: Value) -> Value {

@@ -9,6 +9,7 @@
 mod custom;
 mod differ;
 mod email;
+mod groups;
 mod placement;
 mod reader;
 mod refusal;
@@ -33,16 +34,28 @@ use serde_json::{Map, Value, json};
 pub use self::{
     differ::Difference,
     email::LoginEmail,
+    placement::{NamedPlace, PlaceKind},
     refusal::{FieldCode, FieldError},
 };
 use self::{reader::Faults, refusal::MISSING_PRIVATE_EMAIL};
+use super::domains::Domains;
+use super::reference::Reference;
 
 /// What the configuration has to say about every profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRules {
-    /// Whether the LINE WORKS domain signs in through SSO (`lineworks.sso`). Without it LINE WORKS invites a new member by
-    /// mail, and `privateEmail` is required (LINE WORKS Directory API, user-create).
-    pub sso: bool,
+    /// Whether LINE WORKS invites new members by mail: no SSO (`lineworks.sso`) and no password of ours
+    /// (`lineworks.password`). Then `privateEmail` is required (LINE WORKS Directory API, user-create).
+    pub invited: bool,
+    /// The domains a login may be in (`lineworks.domains`).
+    pub domains: Domains,
+    /// The groups a profile may name (`placement.managed_groups`); none: any, as in what was accepted once.
+    pub managed_groups: Option<Vec<String>>,
+}
+
+impl ProfileRules {
+    /// Nothing is asked for but what LINE WORKS asks for everywhere.
+    pub const OPEN: Self = Self { invited: false, domains: Domains::Unasked, managed_groups: None };
 }
 
 /// The wish for one member's attributes, all of which LINE WORKS accepts.
@@ -67,10 +80,16 @@ impl Profile {
         let mut faults = Faults::default();
         let properties = user::read(user, &mut faults).unwrap_or_default();
         let private_email_sent = user.get("privateEmail").is_some_and(|sent| !user::is_blank(sent));
-        if !rules.sso && user.is_object() && !private_email_sent {
+        if rules.invited && user.is_object() && !private_email_sent {
             faults.add("user.privateEmail", MISSING_PRIVATE_EMAIL);
         }
+        if let Some(managed) = &rules.managed_groups {
+            groups::refuse_unmanaged(&properties, managed, &mut faults);
+        }
         let email = properties.get("email").and_then(Value::as_str).and_then(|text| LoginEmail::parse(text).ok());
+        if let Some(email) = &email {
+            email.refuse_outside(&rules.domains, &mut faults);
+        }
         match (email, faults.into_errors()) {
             (Some(email), errors) if errors.is_empty() => Ok(Self { email, properties, thin: false }),
             (_, errors) => Err(errors),
@@ -84,7 +103,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// As [`Profile::parse`]; without SSO always, as a hook carries no private address.
+    /// As [`Profile::parse`]; always where members are invited by mail, as a hook carries no private address.
     pub fn from_hook(
         user_name: &str,
         display_name: Option<&str>,
@@ -100,7 +119,7 @@ impl Profile {
         Self::parse(&user, rules).map(|profile| Self { thin: true, ..profile })
     }
 
-    /// Reads what `Serialize` wrote. Whether `privateEmail` is required was decided when the profile was accepted.
+    /// Reads what `Serialize` wrote. What the configuration asks for was decided when the profile was accepted.
     ///
     /// # Errors
     ///
@@ -108,7 +127,7 @@ impl Profile {
     pub fn from_stored(value: &Value) -> Result<Self, Vec<FieldError>> {
         let thin = value.get("thin") == Some(&Value::Bool(true));
         let user = value.get("user").unwrap_or(&Value::Null);
-        Self::parse(user, &ProfileRules { sso: true }).map(|profile| Self { thin, ..profile })
+        Self::parse(user, &ProfileRules::OPEN).map(|profile| Self { thin, ..profile })
     }
 
     /// The address the member signs in with.
@@ -126,6 +145,30 @@ impl Profile {
         self.thin
     }
 
+    /// Why the login is in no domain of the tenant, if so: the configuration may have changed since it was accepted.
+    pub fn outside_of(&self, domains: &Domains) -> Vec<FieldError> {
+        let mut faults = Faults::default();
+        self.email.refuse_outside(domains, &mut faults);
+        faults.into_errors()
+    }
+
+    /// The groups the member is to be in, each once; none when the wish does not manage groups.
+    pub fn groups(&self) -> Option<Vec<Reference>> {
+        groups::wished(&self.properties)
+    }
+
+    /// Every place that is named by its name and has to be looked up, each once. `domain_id` is where an organization
+    /// is that says no domain.
+    pub fn named_places(&self, domain_id: i64) -> Vec<NamedPlace> {
+        placement::named(&self.properties, domain_id)
+    }
+
+    /// The wish with ids for names; a name that `id_of` has no id for stays.
+    #[must_use]
+    pub fn with_places(&self, domain_id: i64, id_of: impl Fn(&NamedPlace) -> Option<String>) -> Self {
+        Self { properties: placement::with_ids(&self.properties, domain_id, id_of), ..self.clone() }
+    }
+
     /// Last name and first name, in the Japanese order, with a space between.
     pub fn display_name(&self) -> String {
         let part = |part: &str| self.properties["userName"].get(part).and_then(Value::as_str);
@@ -133,12 +176,14 @@ impl Profile {
         parts.join(" ")
     }
 
-    /// The body of LINE WORKS' user-create, but for `userExternalKey` and `passwordConfig`.
+    /// The body of LINE WORKS' user-create, but for `userExternalKey` and `passwordConfig`; groups are joined by calls
+    /// of their own.
     ///
     /// What is null or empty is left out. Organizations get the configured domain where they name none, and exactly one is
     /// primary. `activationDate` is passed on as it came: LINE WORKS refuses a moment that is past by then.
     pub fn create_properties(&self, domain_id: i64) -> Map<String, Value> {
         let mut body = self.properties.clone();
+        body.remove(groups::GROUPS);
         if let Some(Value::Array(wish)) = self.properties.get("organizations") {
             body.insert("organizations".into(), placement::completed(wish, domain_id).into());
         }
@@ -152,7 +197,8 @@ impl Profile {
     /// profile: a display name nobody split must not replace the names somebody entered.
     pub fn difference(&self, actual: &Map<String, Value>, domain_id: i64) -> Difference {
         let at_creation_only = |name: &str| name == "activationDate" || (self.thin && name == "userName");
-        let managed = self.properties.iter().filter(|(name, _)| !at_creation_only(name));
+        let compared = |name: &str| name != groups::GROUPS && !at_creation_only(name);
+        let managed = self.properties.iter().filter(|(name, _)| compared(name));
         Difference::between(managed, actual, domain_id)
     }
 }
@@ -180,7 +226,7 @@ impl fmt::Debug for Profile {
 mod tests {
     use super::*;
 
-    const SSO: ProfileRules = ProfileRules { sso: true };
+    const SSO: ProfileRules = ProfileRules::OPEN;
 
     fn profile(user: Value) -> Profile {
         Profile::parse(&user, &SSO).expect("a good user object")
@@ -270,7 +316,10 @@ mod tests {
         };
         assert_eq!(fields(None, &SSO), ["user.email"]);
         assert_eq!(fields(Some("海|野"), &SSO), ["user.email", "user.userName.lastName"]);
-        assert_eq!(fields(Some("海野"), &ProfileRules { sso: false }), ["user.email", "user.privateEmail"]);
+        assert_eq!(
+            fields(Some("海野"), &ProfileRules { invited: true, ..ProfileRules::OPEN }),
+            ["user.email", "user.privateEmail"]
+        );
     }
 
     #[test]

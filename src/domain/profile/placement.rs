@@ -3,6 +3,8 @@
 //! An organization is the member's place in one domain of the tenant. Which domain an entry means, and which entry is the
 //! primary one, may be left open in a wish and is completed when it meets the configuration and the member (`differ`).
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -11,9 +13,48 @@ use super::{
     refusal,
     text::{self, Text},
 };
+use crate::domain::reference::Reference;
+
+/// What kind of place a reference in a profile is to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PlaceKind {
+    /// `organizations[].orgUnits[].orgUnitId`
+    OrgUnit,
+    /// `organizations[].levelId`
+    Level,
+    /// `organizations[].orgUnits[].positionId`
+    Position,
+    /// `userTypeId`
+    UserType,
+}
+
+/// As a sentence has it.
+impl fmt::Display for PlaceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PlaceKind::OrgUnit => "org unit",
+            PlaceKind::Level => "level",
+            PlaceKind::Position => "position",
+            PlaceKind::UserType => "user type",
+        })
+    }
+}
+
+/// A place that a profile gives by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NamedPlace {
+    /// What it is.
+    pub kind: PlaceKind,
+    /// The domain of the tenant it is in.
+    pub domain_id: i64,
+    /// Its name.
+    pub name: String,
+}
 
 /// An id of LINE WORKS or `externalKey:…`; the documents give no length for it.
 pub(super) const REFERENCE: Text = Text::shaped(text::reference);
+/// The same, or `name:…`.
+pub(super) const PLACE: Text = Text::shaped(text::place);
 
 /// LINE WORKS Directory API, user-create, `organizations[].orgUnits`: 0 to 30.
 const MAX_ORG_UNITS: usize = 30;
@@ -23,12 +64,12 @@ static ORGANIZATION: Shape = Shape {
         Property::optional("domainId", domain_id),
         Property::optional("primary", boolean),
         Property::optional("email", |v, at, f| login_email(v, at, f).filter(|read| !read.is_null())),
-        Property::optional("levelId", |v, at, f| nullable(v, at, f, &REFERENCE)),
+        Property::optional("levelId", |v, at, f| nullable(v, at, f, &PLACE)),
         Property::optional("orgUnits", org_units),
     ],
     refused: &[
         ("userExternalKey", refusal::CONFIGURED.of("lineworks.external_key")),
-        ("levelName", refusal::REPLACED_BY_ID.of("levelId")),
+        ("levelName", refusal::BY_NAME.of("levelId")),
         ("levelExternalKey", refusal::BY_EXTERNAL_KEY.of("levelId")),
         ("executive", refusal::READ_ONLY.of("")),
         ("organizationName", refusal::READ_ONLY.of("")),
@@ -38,18 +79,18 @@ static ORGANIZATION: Shape = Shape {
 
 static ORG_UNIT: Shape = Shape {
     properties: &[
-        Property::required("orgUnitId", |v, at, f| required(v, at, f, &REFERENCE)),
+        Property::required("orgUnitId", |v, at, f| required(v, at, f, &PLACE)),
         Property::optional("primary", boolean),
-        Property::optional("positionId", |v, at, f| nullable(v, at, f, &REFERENCE)),
+        Property::optional("positionId", |v, at, f| nullable(v, at, f, &PLACE)),
         Property::optional("isManager", boolean),
         Property::optional("visible", boolean),
         Property::optional("useTeamFeature", boolean),
     ],
     refused: &[
-        ("orgUnitName", refusal::REPLACED_BY_ID.of("orgUnitId")),
+        ("orgUnitName", refusal::BY_NAME.of("orgUnitId")),
         ("orgUnitExternalKey", refusal::BY_EXTERNAL_KEY.of("orgUnitId")),
         ("orgUnitEmail", refusal::READ_ONLY.of("")),
-        ("positionName", refusal::REPLACED_BY_ID.of("positionId")),
+        ("positionName", refusal::BY_NAME.of("positionId")),
         ("positionExternalKey", refusal::BY_EXTERNAL_KEY.of("positionId")),
     ],
     synonyms: &[],
@@ -166,5 +207,55 @@ pub(super) fn login_email(value: &Value, at: &str, faults: &mut Faults) -> Optio
             faults.add(at, refusal);
             None
         }
+    }
+}
+
+/// Every place named by its name, each once.
+pub(super) fn named(properties: &Map<String, Value>, domain_id: i64) -> Vec<NamedPlace> {
+    let mut found: Vec<NamedPlace> = Vec::new();
+    visit(&mut properties.clone(), domain_id, &mut |place| {
+        if !found.contains(&place) {
+            found.push(place);
+        }
+        None
+    });
+    found
+}
+
+/// The properties with an id for each name that has one.
+pub(super) fn with_ids(
+    properties: &Map<String, Value>,
+    domain_id: i64,
+    id_of: impl Fn(&NamedPlace) -> Option<String>,
+) -> Map<String, Value> {
+    let mut properties = properties.clone();
+    visit(&mut properties, domain_id, &mut |place| id_of(&place));
+    properties
+}
+
+/// Shows every name to `id_of` and puts what it answers in its place.
+fn visit(properties: &mut Map<String, Value>, domain_id: i64, id_of: &mut dyn FnMut(NamedPlace) -> Option<String>) {
+    replace(properties.get_mut("userTypeId"), PlaceKind::UserType, domain_id, id_of);
+    for entry in properties.get_mut("organizations").and_then(Value::as_array_mut).into_iter().flatten() {
+        let domain_id = entry.get("domainId").and_then(Value::as_i64).unwrap_or(domain_id);
+        replace(entry.get_mut("levelId"), PlaceKind::Level, domain_id, id_of);
+        for unit in entry.get_mut("orgUnits").and_then(Value::as_array_mut).into_iter().flatten() {
+            replace(unit.get_mut("orgUnitId"), PlaceKind::OrgUnit, domain_id, id_of);
+            replace(unit.get_mut("positionId"), PlaceKind::Position, domain_id, id_of);
+        }
+    }
+}
+
+fn replace(
+    value: Option<&mut Value>,
+    kind: PlaceKind,
+    domain_id: i64,
+    id_of: &mut dyn FnMut(NamedPlace) -> Option<String>,
+) {
+    let Some(value) = value else { return };
+    if let Some(Reference::Name(name)) = value.as_str().map(Reference::parse)
+        && let Some(id) = id_of(NamedPlace { kind, domain_id, name })
+    {
+        *value = id.into();
     }
 }

@@ -205,7 +205,7 @@ fn user() -> impl Strategy<Value = Value> {
 
 /// A profile from generated input; the odd input that is refused (a unit named twice) is drawn again.
 fn profile() -> impl Strategy<Value = Profile> {
-    user().prop_filter_map("refused", |user| Profile::parse(&user, &ProfileRules { sso: true }).ok())
+    user().prop_filter_map("refused", |user| Profile::parse(&user, &ProfileRules::OPEN).ok())
 }
 
 /// A value that no rule takes everywhere, always beginning with the marker.
@@ -249,7 +249,7 @@ fn as_answered(created: &Map<String, Value>) -> Map<String, Value> {
 proptest! {
     #[test]
     fn parsing_never_panics(value in any_json(), sso: bool) {
-        let rules = ProfileRules { sso };
+        let rules = ProfileRules { invited: !sso, ..ProfileRules::OPEN };
         if let Ok(profile) = Profile::parse(&value, &rules) {
             profile.difference(value.as_object().expect("only objects are read"), DOMAIN);
         }
@@ -266,7 +266,7 @@ proptest! {
 
     #[test]
     fn good_input_is_taken(user in user()) {
-        let errors = Profile::parse(&user, &ProfileRules { sso: true }).err().unwrap_or_default();
+        let errors = Profile::parse(&user, &ProfileRules::OPEN).err().unwrap_or_default();
         let twice = errors.iter().all(|error| error.code == super::FieldCode::Conflict);
         prop_assert!(twice, "{:?}", errors);
     }
@@ -313,10 +313,10 @@ proptest! {
             let mut user = user.clone();
             if let Some(Value::Object(object)) = user.pointer_mut(place) {
                 object.insert(name.to_owned(), value.clone());
-                errors.extend(Profile::parse(&user, &ProfileRules { sso }).err().unwrap_or_default());
+                errors.extend(Profile::parse(&user, &ProfileRules { invited: !sso, ..ProfileRules::OPEN }).err().unwrap_or_default());
             }
         }
-        errors.extend(Profile::from_hook(MARKER, value.as_str(), &ProfileRules { sso }).err().unwrap_or_default());
+        errors.extend(Profile::from_hook(MARKER, value.as_str(), &ProfileRules { invited: !sso, ..ProfileRules::OPEN }).err().unwrap_or_default());
         prop_assert!(!errors.is_empty());
         for error in errors {
             prop_assert!(!format!("{error:?}").contains(MARKER), "{:?}", error);

@@ -138,8 +138,8 @@ catalogue! {
         "needs lastName or firstName, at least one that is not blank",
         "lastName と firstName の少なくとも一方に空でない値を入れてください";
     MISSING_PRIVATE_EMAIL: Missing,
-        "is required because lineworks.sso is off: LINE WORKS sends the invitation there; map a personal e-mail address to it",
-        "lineworks.sso が無効のため必須です。招待メールの送り先になる個人のメールアドレスを割り当ててください";
+        "is required because lineworks.sso is off: LINE WORKS sends the invitation there; map a personal e-mail address to it, or set lineworks.password = \"admin\"",
+        "lineworks.sso が無効のため必須です。招待メールの送り先になる個人のメールアドレスを割り当てるか、lineworks.password = \"admin\" を設定してください";
     MISSING_LANGUAGE_NAME: Missing,
         "needs lastName or firstName in that language, or leave the entry out",
         "その言語の lastName か firstName が必要です。なければこの要素を除いてください";
@@ -168,8 +168,17 @@ catalogue! {
         "is deprecated by LINE WORKS; use {} instead",
         "LINE WORKS で廃止予定の項目です。代わりに {} を使ってください";
     REPLACED_BY_ID: NotAllowed,
-        "is read-only in LINE WORKS; send {} instead: an id or externalKey: and a key",
-        "LINE WORKS では読み取り専用の項目です。代わりに {} に ID か「externalKey:」に続けてキーを入れてください";
+        "is read-only in LINE WORKS; send {} instead: an id, externalKey: and a key, or name: and a name",
+        "LINE WORKS では読み取り専用の項目です。代わりに {} に ID、「externalKey:」に続けてキー、または「name:」に続けて名前を入れてください";
+    BY_NAME: NotAllowed,
+        "is read-only in LINE WORKS; send the name in {} as name: and the name",
+        "LINE WORKS では読み取り専用の項目です。名前は {} に「name:」に続けて入れてください";
+    OUTSIDE_DOMAINS: NotAllowed,
+        "must be in a domain of the tenant ({}); change the address, or add its domain to lineworks.domains",
+        "テナントのドメイン({})のアドレスでなければなりません。アドレスを変更するか、lineworks.domains にドメインを追加してください";
+    UNMANAGED_GROUP: NotAllowed,
+        "must be one of placement.managed_groups in the configuration, written as there: {}",
+        "設定の placement.managed_groups にあるものを、そこに書かれているとおりに指定してください: {}";
     BY_EXTERNAL_KEY: NotAllowed,
         "is read-only in LINE WORKS; send the key in {} as externalKey: and the key",
         "LINE WORKS では読み取り専用の項目です。キーは {} に「externalKey:」に続けて入れてください";
@@ -251,6 +260,9 @@ catalogue! {
     EXTERNAL_KEY_EMPTY: BadFormat,
         "has nothing after externalKey:; append the key or send the id",
         "externalKey: の後が空です。キーを続けるか、ID を入れてください";
+    NAME_EMPTY: BadFormat,
+        "has nothing after name:; append the name or send the id",
+        "name: の後が空です。名前を続けるか、ID を入れてください";
     DOMAIN_ID_RANGE: BadFormat,
         "must be a whole number from 1 to 2147483647",
         "1 から 2147483647 までの整数でなければなりません";

@@ -10,6 +10,7 @@ use super::{
     email,
     refusal::{self, Refusal},
 };
+use crate::domain::reference::Reference;
 
 /// A text's greatest length and what else it must be.
 pub(super) struct Text {
@@ -152,6 +153,15 @@ pub(super) fn reference(text: &str) -> Result<(), Refusal> {
         return Err(refusal::EXTERNAL_KEY_EMPTY.into());
     }
     Ok(())
+}
+
+/// A reference to something that can also be looked up by its name.
+pub(super) fn place(text: &str) -> Result<(), Refusal> {
+    reference(text)?;
+    match Reference::parse(text) {
+        Reference::Name(name) if name.is_empty() => Err(refusal::NAME_EMPTY.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the text has the pattern's length, an ASCII digit for each `d` and the same character elsewhere.

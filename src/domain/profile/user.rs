@@ -7,8 +7,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    custom,
-    placement::{self, REFERENCE},
+    custom, groups,
+    placement::{self, PLACE, REFERENCE},
     reader::{self, Faults, Property, Shape, boolean, has, list, nullable, optional, required, word},
     refusal,
     text::{self, Text},
@@ -46,7 +46,7 @@ static USER: Shape = Shape {
         Property::optional("privateEmail", |v, at, f| nullable(v, at, f, &PRIVATE_EMAIL)),
         Property::optional("aliasEmails", alias_emails),
         Property::optional("employeeNumber", employee_number),
-        Property::optional("userTypeId", |v, at, f| nullable(v, at, f, &REFERENCE)),
+        Property::optional("userTypeId", |v, at, f| nullable(v, at, f, &PLACE)),
         Property::optional("telephone", |v, at, f| nullable(v, at, f, &PHONE)),
         Property::optional("cellPhone", |v, at, f| nullable(v, at, f, &PHONE)),
         Property::optional("location", |v, at, f| nullable(v, at, f, &FREE)),
@@ -62,6 +62,7 @@ static USER: Shape = Shape {
         Property::optional("relations", relations),
         Property::optional("customProperties", custom::properties),
         Property::optional("organizations", placement::organizations),
+        Property::optional(groups::GROUPS, groups::read),
     ],
     refused: &[
         ("userExternalKey", refusal::CONFIGURED.of("lineworks.external_key")),
@@ -69,7 +70,7 @@ static USER: Shape = Shape {
         ("passwordConfig", refusal::CONFIGURED.of("lineworks.sso")),
         ("employmentTypeId", refusal::REPLACED.of("userTypeId")),
         ("customFields", refusal::REPLACED.of("customProperties")),
-        ("userTypeName", refusal::REPLACED_BY_ID.of("userTypeId")),
+        ("userTypeName", refusal::BY_NAME.of("userTypeId")),
         ("userTypeExternalKey", refusal::BY_EXTERNAL_KEY.of("userTypeId")),
         ("userTypeCode", refusal::REPLACED_BY_ID.of("userTypeId")),
         ("userId", refusal::READ_ONLY.of("")),
@@ -97,6 +98,9 @@ static USER: Shape = Shape {
         ("department", "organizations[].orgUnits[].orgUnitId"),
         ("orgUnits", "organizations[].orgUnits"),
         ("levelId", "organizations[].levelId"),
+        ("groupId", groups::GROUPS),
+        ("groupIds", groups::GROUPS),
+        ("groupNames", groups::GROUPS),
     ],
 };
 

@@ -19,7 +19,7 @@ use okta_lineworks::clock::Clock;
 use okta_lineworks::lineworks::assertion::Signer;
 use okta_lineworks::lineworks::directory::{Directory, DirectorySettings};
 use okta_lineworks::lineworks::token::{TokenCache, TokenSettings, TokenVault, VaultError};
-use okta_lineworks::lineworks::{Blocked, CallRecord, Gate, Operation, Quota, http_client};
+use okta_lineworks::lineworks::{Blocked, CallRecord, Gate, Operation, PlaceSettings, Quota, http_client};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -278,12 +278,19 @@ pub struct Setup {
     pub scope: &'static str,
     pub sso: bool,
     pub patience: Duration,
+    pub places: PlaceSettings,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let (clock, vault) = (Clock::system(), Arc::default());
-        Self { clock, vault, api_url: None, scope: "user", sso: true, patience: Duration::from_secs(10) }
+        let places = PlaceSettings {
+            cache_for: Duration::from_secs(600),
+            create_org_units: false,
+            create_org_units_under: None,
+            domains: vec![300_123_456],
+        };
+        Self { clock, vault, api_url: None, scope: "user", sso: true, patience: Duration::from_secs(10), places }
     }
 }
 
@@ -302,7 +309,8 @@ impl Setup {
         let vault: Arc<dyn TokenVault> = self.vault.clone();
         let tokens = Arc::new(TokenCache::new(settings, signer, Some(vault), http.clone()));
         let api_url = self.api_url.as_ref().unwrap_or(&counterpart.url).parse().expect("a URL");
-        let settings = DirectorySettings { api_url, sso: self.sso, call_timeout: self.patience };
+        let places = self.places.clone();
+        let settings = DirectorySettings { api_url, sso: self.sso, call_timeout: self.patience, places };
         let directory = Directory::new(settings, Arc::clone(&tokens), http, self.clock.clone());
         Client { clock: self.clock.clone(), tokens, directory, gate: OpenGate::default() }
     }

@@ -34,7 +34,7 @@ fn profile() -> Profile {
         "email": "hanako@example.jp", "userName": {"lastName": "山田", "firstName": "花子"},
         "privateEmail": "hanako@home.example",
     });
-    Profile::parse(&user, &ProfileRules { sso: true }).expect("a profile")
+    Profile::parse(&user, &ProfileRules::OPEN).expect("a profile")
 }
 
 /// Hints with nothing but a member id.

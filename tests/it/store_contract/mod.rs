@@ -80,7 +80,7 @@ fn event(kind: EventKind, person: &str, second: i64) -> Event {
 
 fn profile(email: &str) -> Option<ProfileWish> {
     let user = json!({"email": email, "userName": {"lastName": "山田"}});
-    Some(ProfileWish::Valid(Profile::parse(&user, &ProfileRules { sso: true }).expect("valid")))
+    Some(ProfileWish::Valid(Profile::parse(&user, &ProfileRules::OPEN).expect("valid")))
 }
 
 /// Shorter words for what nearly every case does.

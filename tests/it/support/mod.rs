@@ -124,7 +124,7 @@ impl TestApp {
                 private_key: it.private_key,
                 scim_token: "sandbox".to_owned(),
                 domain_id: it.domain_id,
-                domains: vec![(it.domain.clone(), it.domain_id)],
+                domains: it.domains.into_iter().map(|domain| (domain.name, domain.id)).collect(),
             }),
         })
         .expect("the test's settings are right");
@@ -311,6 +311,41 @@ impl TestApp {
             },
             other => panic!("no members: {other}"),
         }
+    }
+
+    /// What LINE WORKS has under this name of the sandbox's control endpoint, as a list.
+    pub async fn listed(&self, what: &str) -> Vec<Value> {
+        let answer = self.http.get(format!("{}/_sandbox/{what}", self.sandbox_url)).answer().await;
+        answer.body[what].as_array().cloned().unwrap_or_else(|| panic!("no {what}: {}", answer.text))
+    }
+
+    /// The names of the groups a member is in, in alphabetical order.
+    pub async fn groups_of(&self, email_or_key: &str) -> Vec<String> {
+        let member = self.member(email_or_key).await.expect("the member exists");
+        let is_in = |group: &Value| {
+            let members = group["members"].as_array().into_iter().flatten();
+            members.into_iter().any(|it| it["id"] == member["userId"])
+        };
+        let groups = self.listed("groups").await;
+        let mut names: Vec<String> = groups
+            .iter()
+            .filter(|group| is_in(group))
+            .map(|it| it["name"].as_str().expect("a name").to_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The id of the tenant's second domain, `sub.sandbox.example`.
+    pub async fn second_domain(&self) -> i64 {
+        let answer = self.http.get(format!("{}/_sandbox/credentials", self.sandbox_url)).answer().await;
+        answer.body["domains"][1]["id"].as_i64().expect("there are two")
+    }
+
+    /// Makes a group or a place (org unit, level, …) by hand.
+    pub async fn make(&self, what: &str, made: Value) {
+        let answer = self.sandbox(what, made).await;
+        assert!(answer.status.is_success(), "{answer:?}");
     }
 
     /// What the sandbox counted.
