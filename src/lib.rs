@@ -22,6 +22,7 @@ pub mod domain;
 pub mod inbound;
 pub mod ledger;
 pub mod lineworks;
+pub mod metrics;
 pub mod okta;
 pub mod sandbox;
 pub mod shutdown;

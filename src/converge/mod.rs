@@ -17,6 +17,7 @@ use crate::domain::key::KeyTemplate;
 use crate::domain::plan::Policy;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
+use crate::metrics::Metrics;
 
 pub use retry::Backoff;
 
@@ -39,6 +40,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// How long the history is kept.
     pub keep_history: Duration,
+    /// Where calls and runs are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Settings {

@@ -144,6 +144,9 @@ impl Converge {
                 }
             }
         };
+        if settled {
+            self.settings.metrics.attempted(state.as_str());
+        }
         let steps = steps.join(",");
         let (person, state_word) = (&lease.person, state.as_str());
         match state {

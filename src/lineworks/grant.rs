@@ -41,6 +41,11 @@ impl TokenError {
         Self { reason: Reason::with(cause, detail), after: Some(REFUSAL_PAUSE) }
     }
 
+    /// Whether other credentials might do better: the endpoint refused them, or refused without saying what.
+    pub(crate) fn is_about_the_credentials(&self) -> bool {
+        matches!(self.reason.cause, Cause::TokenClientRefused | Cause::TokenAssertionRefused | Cause::TokenRefused)
+    }
+
     pub(crate) fn unreachable(detail: String) -> Self {
         Self { reason: Reason::with(Cause::LineWorksUnreachable, detail), after: None }
     }

@@ -4,16 +4,21 @@
 //! HTTP, and comes back as "what do we do next". What an answer means is decided here; when to try again and what
 //! to tell people is the worker's part.
 
+mod access_token;
 mod address;
 mod answer;
 mod api;
 pub mod assertion;
 mod contact;
+pub mod credentials;
 pub mod directory;
 mod grant;
 mod limits;
 mod operation;
+mod rotating;
+pub mod rotation;
 mod sealing;
+mod shelf;
 pub mod token;
 mod user_object;
 

@@ -75,7 +75,7 @@ impl Sandbox {
             tokio::task::spawn_blocking(move || credentials::generate(plan)).await.map_err(io::Error::other)??;
         let listener = TcpListener::bind(options.listen)?;
         let address = listener.local_addr()?;
-        let app = token::App { credentials: credentials.clone(), public_key };
+        let app = token::App::new(credentials.clone(), public_key);
         let shared = world::Shared::new(app, address.port(), options.switches, options.strict);
         let (server, handle) = server::build(listener, Arc::new(shared))?;
         let url = match address {

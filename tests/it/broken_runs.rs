@@ -89,6 +89,7 @@ fn settings() -> Settings {
         call_timeout: Duration::from_secs(10),
         backoff: Backoff { first: Duration::from_secs(2), longest: Duration::from_secs(60) },
         keep_history: Duration::from_secs(86_400),
+        metrics: std::sync::Arc::default(),
     }
 }
 

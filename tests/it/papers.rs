@@ -243,13 +243,14 @@ fn the_sandbox_page_names_every_switch_with_its_default() {
 // --- the shape of the code ---------------------------------------------------------------------------------------
 
 /// The modules of ours that each module may use (docs/architecture.md, "Layout").
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "cli",
         &[
             "app",
             "clock",
             "config",
+            "metrics",
             "shutdown",
             "telemetry",
             "inbound",
@@ -267,6 +268,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
         &[
             "clock",
             "config",
+            "metrics",
             "shutdown",
             "telemetry",
             "inbound",
@@ -279,16 +281,17 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "domain",
         ],
     ),
-    ("inbound", &["clock", "okta", "ledger", "lineworks", "domain"]),
-    ("converge", &["clock", "okta", "ledger", "lineworks", "domain"]),
+    ("inbound", &["clock", "metrics", "okta", "ledger", "lineworks", "domain"]),
+    ("converge", &["clock", "metrics", "okta", "ledger", "lineworks", "domain"]),
     ("okta", &["clock", "ledger", "lineworks", "domain"]),
     ("admin", &["clock", "okta", "ledger", "lineworks", "domain"]),
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
-    ("lineworks", &["clock", "ledger", "domain"]),
+    ("lineworks", &["clock", "metrics", "ledger", "domain"]),
     ("domain", &[]),
     ("config", &[]),
     ("clock", &[]),
+    ("metrics", &[]),
     ("shutdown", &[]),
     ("telemetry", &[]),
 ];

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use okta_lineworks::clock::Clock;
-use okta_lineworks::lineworks::assertion::Signer;
+use okta_lineworks::lineworks::credentials::Credentials;
 use okta_lineworks::lineworks::directory::{Directory, DirectorySettings};
 use okta_lineworks::lineworks::token::{TokenCache, TokenSettings, TokenVault, VaultError};
 use okta_lineworks::lineworks::{Blocked, CallRecord, Gate, Operation, Quota, http_client};
@@ -294,13 +294,16 @@ impl Setup {
         let http = http_client().expect("a client");
         let settings = TokenSettings {
             auth_url: counterpart.url.parse().expect("a URL"),
-            client_secret: SecretString::from("s3cr3t+/="),
             scope: self.scope.to_owned(),
             timeout: self.patience,
+            purpose: "service",
+            metrics: Arc::default(),
         };
-        let signer = Signer::new("client-a", "ab12c.serviceaccount@example.jp", &private_key()).expect("a key");
+        let secret = SecretString::from("s3cr3t+/=");
+        let account = "ab12c.serviceaccount@example.jp";
+        let credentials = Credentials::fixed("client-a", account, secret, private_key()).expect("a key");
         let vault: Arc<dyn TokenVault> = self.vault.clone();
-        let tokens = Arc::new(TokenCache::new(settings, signer, Some(vault), http.clone()));
+        let tokens = Arc::new(TokenCache::new(settings, Arc::new(credentials), Some(vault), http.clone()));
         let api_url = self.api_url.as_ref().unwrap_or(&counterpart.url).parse().expect("a URL");
         let settings = DirectorySettings { api_url, sso: self.sso, call_timeout: self.patience };
         let directory = Directory::new(settings, Arc::clone(&tokens), http, self.clock.clone());

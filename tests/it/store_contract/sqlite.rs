@@ -170,6 +170,7 @@ fn every_migration_is_as_it_was_shipped() {
     let shipped = [
         ("0001_ledger.sql", "07ca4ebe5da876f6cb766f403a89c918670585cf7e93b79da034fe988b791fea"),
         ("0002_groups_and_rehires.sql", "2b06cb63132c68885152878e4d2364c04e028b9c6119ed8ff7c51f90c422b277"),
+        ("0003_events_of_nobody.sql", "636ac83e4b8b2631d51707e8d8f62bca56dc8e2b63a9808779fbb954e20f2cf6"),
     ];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     let entries = std::fs::read_dir(&folder).expect("a folder");
