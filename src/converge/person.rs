@@ -19,7 +19,7 @@ use crate::domain::member::{Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Plan, Seen, Situation, Step, StepKind, plan};
 use crate::ledger::{Claimed, Settlement, StepRecord, Store};
-use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember, of_lasting};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -362,7 +362,13 @@ impl Run<'_> {
 
     /// The read after an unclear call does not show its effect: it may still come, so nothing is written before the
     /// call's time is over twice.
+    ///
+    /// Reads work then, and the write does not: what lasts for some runs has a likely cause.
     fn wait_for_the_effect(&self, reason: Reason) -> Ending {
+        let failures = self.assignment.failures.saturating_add(1);
+        let write = self.gate.calls().into_iter().rfind(|call| !call.operation.is_read());
+        let cause = write.and_then(|write| of_lasting(&write, failures)).unwrap_or(reason.cause);
+        let reason = Reason { cause, ..reason };
         self.retry_later(reason, self.settings.call_timeout * 2)
     }
 

@@ -20,12 +20,14 @@ pub mod rotation;
 mod sealing;
 mod shelf;
 pub mod token;
+pub mod traps;
 mod user_object;
 
 pub use api::http_client;
 pub use contact::ContactStatus;
 pub use grant::TokenError;
 pub use operation::Operation;
+pub(crate) use traps::of_lasting;
 
 use std::time::Duration;
 

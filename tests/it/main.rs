@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod broken_runs;
+mod broker;
 mod callers;
 mod caps;
 mod cards;
@@ -12,12 +13,14 @@ mod late_effects;
 mod lineworks_client;
 mod log;
 mod main_job;
+mod metrics;
 mod operators;
 mod order;
 mod ownership;
 mod pacing;
 mod papers;
 mod readme;
+mod rotation;
 mod sandbox;
 mod signatures;
 mod starting;
