@@ -44,7 +44,15 @@ impl TokenError {
 
     /// Whether other credentials might do better: the endpoint refused them, or refused without saying what.
     pub(crate) fn is_about_the_credentials(&self) -> bool {
-        matches!(self.reason.cause, Cause::TokenClientRefused | Cause::TokenAssertionRefused | Cause::TokenRefused)
+        matches!(
+            self.reason.cause,
+            Cause::TokenClientRefused
+                | Cause::TokenAssertionRefused
+                | Cause::TokenAssertionLife
+                | Cause::AccountNotAllowed
+                | Cause::TokenRefused
+                | Cause::UnexpectedError
+        )
     }
 
     pub(crate) fn unreachable(detail: String) -> Self {

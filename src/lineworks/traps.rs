@@ -122,7 +122,7 @@ traps! {
     Api Anything (300, 399), [], [] => Redirected, Next::ReadFirst, Documented;
     Api Anything (401, 401), [], [] => TokenRejected, Next::NewToken, Seen;
     Api Anything (429, 429), [], [] => RateLimited, Next::Later, Documented;
-    Api Anything (200, 499), ["99"], [] => UnexpectedError, Next::ReadFirst, Seen;
+    Api Anything ANY, ["99"], [] => UnexpectedError, Next::ReadFirst, Seen;
     Api Anything (403, 403), [], [&["not allowed api"]] => AccountNotAllowed, Next::NewTokenOrPark, Seen;
     Api Anything (400, 409), [], [&["useposition", "uselevel", "useusertype"]] => PlacementFeatureOff, Next::Park, Seen;
     Api Writing REFUSAL, [], [&["super administrator", "superadministrator", "super admin"]] => SuperAdministrator, Next::Park, Guessed;

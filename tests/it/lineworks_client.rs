@@ -3,4 +3,5 @@
 
 mod counterpart;
 mod directory;
+mod rotation;
 mod token;

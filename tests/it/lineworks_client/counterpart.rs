@@ -312,9 +312,19 @@ impl Setup {
 }
 
 /// A key made once for this run.
-fn private_key() -> SecretString {
+pub fn private_key() -> SecretString {
     static KEY: OnceLock<String> = OnceLock::new();
-    let pem = KEY.get_or_init(|| {
+    made_once(&KEY)
+}
+
+/// Another one.
+pub fn another_key() -> SecretString {
+    static KEY: OnceLock<String> = OnceLock::new();
+    made_once(&KEY)
+}
+
+fn made_once(key: &'static OnceLock<String>) -> SecretString {
+    let pem = key.get_or_init(|| {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key is made");
         let der: Pkcs8V1Der<'_> = pair.as_der().expect("a key is written");
         format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))

@@ -81,6 +81,7 @@ contract! {
         a_list_is_ordered_filtered_and_paged,
         a_history_shows_the_newest_first,
         a_tally_counts_people_per_state,
+        what_is_about_nobody_is_listed_newest_first,
         the_earliest_moment_is_what_falls_due_next,
         a_key_has_one_holder_whoever_asks,
         what_there_is_one_of_is_replaced,
