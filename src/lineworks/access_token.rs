@@ -18,7 +18,7 @@ impl AccessToken {
     }
 
     /// The same token, as this process's own of this number.
-    pub(crate) fn as_generation(self, generation: u64) -> Self {
+    pub(crate) fn numbered(self, generation: u64) -> Self {
         Self { generation, ..self }
     }
 

@@ -130,7 +130,7 @@ impl TokenCache {
             None => self.ask(&mut state, now).await?,
         };
         state.generation += 1;
-        let token = token.as_generation(state.generation);
+        let token = token.numbered(state.generation);
         state.failure = None;
         state.cached = Some(token.clone());
         Ok(token)
@@ -228,9 +228,8 @@ impl TokenCache {
             let Some(candidate) = self.credentials.candidate(&tried) else {
                 if !looked && self.credentials.may_change() {
                     looked = true;
-                    if rotation::look_again(&self.credentials).await {
-                        continue;
-                    }
+                    rotation::look_again(&self.credentials).await;
+                    continue;
                 }
                 return Err(refusal.expect("there is always a first candidate, and it was refused"));
             };

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use okta_lineworks::clock::Clock;
 use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::lineworks::credentials::{AppCredentials, Credentials, Given};
-use okta_lineworks::lineworks::http_client;
 use okta_lineworks::lineworks::token::{TokenCache, TokenSettings};
+use okta_lineworks::lineworks::{http_client, rotation};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::counterpart::{Answer, Counterpart, Vault, another_key, private_key};
 
@@ -142,6 +143,19 @@ async fn a_refusal_without_a_word_is_one_of_the_credentials_too() {
         works.token_answers([Answer::new(400, refusal)]);
         assert_eq!(token_of(&cache(&works, &Arc::default(), &credentials)).await, "token-2");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_files_are_looked_at_every_few_seconds_until_the_service_stops() {
+    let (credentials, _, secret_file) = credentials(private_key(), "one");
+    let (clock, stopping) = (Clock::system(), CancellationToken::new());
+    let watched = rotation::watch_until(Arc::clone(&credentials), Vec::new(), clock, stopping.clone());
+    let watching = tokio::spawn(watched);
+    *secret_file.lock().expect("unpoisoned") = Ok("two".into());
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert!(!credentials.look_again(), "it was taken over by itself");
+    stopping.cancel();
+    watching.await.expect("ends");
 }
 
 #[test]
