@@ -8,19 +8,20 @@
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use actix_web::{Either, HttpRequest, HttpResponse};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::caller::Role;
-use super::problem::{Code, Problem};
+use super::problem::{Code, FieldProblem, Problem};
 use super::{Doors, view};
 use crate::domain::event::Source;
 use crate::domain::outcome::Cause;
 use crate::ledger::NotedEvent;
 use crate::lineworks::TokenError;
+use crate::lineworks::token::TokenCache;
 
 /// How the audit calls it.
 const HANDED_OUT: &str = "token_handed_out";
@@ -43,6 +44,9 @@ async fn token(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, Pro
         Some(caller) => caller,
         None => return Err(Problem::of(Code::Unauthorized)),
     };
+    if was_rejected(request.query_string())? {
+        drop_rejected(tokens, doors.clock.now()).await;
+    }
     let token = tokens.access_token_for(doors.clock.now(), LEAST_LIFE).await.map_err(|error| none(&error))?;
     let now = doors.clock.now();
     let (expires_at, caller) = (token.expires_at(), caller.name());
@@ -59,6 +63,31 @@ async fn token(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, Pro
         "expiresAt": expires_at,
         "scope": tokens.scope(),
     })))
+}
+
+/// `?rejected=true`: LINE WORKS answered 401 to the token the caller was given.
+fn was_rejected(query: &str) -> Result<bool, Problem> {
+    let pairs = Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
+    let mut rejected = false;
+    for (name, value) in pairs {
+        if name != "rejected" || !["true", "false"].contains(&value.as_str()) {
+            let unknown =
+                FieldProblem::unknown(&name, "use rejected=true or nothing", "rejected=true のみ指定できます");
+            return Err(Problem::fields(vec![unknown]));
+        }
+        rejected = value == "true";
+    }
+    Ok(rejected)
+}
+
+/// Gives the token up, unless it is so new that the caller cannot mean this one: a flow that asks in a circle gets one
+/// new token a minute.
+async fn drop_rejected(tokens: &TokenCache, now: Timestamp) {
+    if let Ok(token) = tokens.access_token_for(now, LEAST_LIFE).await
+        && now.duration_since(token.issued_at()) >= LEAST_LIFE
+    {
+        tokens.drop_if_current(token.generation()).await;
+    }
 }
 
 fn none(error: &TokenError) -> Problem {

@@ -137,7 +137,7 @@ traps! {
     Api Naming (400, 409), [], [&["externalkey", "external key"], TAKEN] => ExternalKeyTaken, Next::LookAgain, Guessed;
     Api Naming (400, 409), [], [TAKEN] => LoginTaken, Next::LookAgain, Documented;
     Api Naming (409, 409), [], [] => LoginTaken, Next::LookAgain, Documented;
-    Api Writing (500, 500), ["INTERNAL_SERVER_ERROR"], [] => EditsLocked, Next::NameAfter(LASTING), Seen;
+    Api Writing (500, 500), ["INTERNAL_SERVER_ERROR"], [] => EditsLocked, Next::NameAfter(LASTING), Guessed;
     Api Anything (500, 599), [], [] => LineWorksFailing, Next::ReadFirst, Documented;
 }
 

@@ -79,6 +79,25 @@ async fn a_token_has_a_minute_left_or_is_a_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_line_works_ended_is_replaced_when_the_flow_says_so_once_a_minute() {
+    let app = TestApp::with(BROKER).await;
+    let rejected = || async {
+        let request = app.request(Method::POST, "/v1/lineworks/token?rejected=true").bearer_auth(SECRET);
+        request.answer().await.body["accessToken"].as_str().expect("a token").to_owned()
+    };
+    let first = token(&app).await;
+    assert_eq!(rejected().await, first, "too new to be the one that is meant");
+    app.advance(Duration::from_secs(61)).await;
+    let second = rejected().await;
+    assert_ne!(second, first);
+    assert_eq!((rejected().await, token(&app).await), (second.clone(), second));
+    assert_eq!(token_requests(&app).await, 2);
+    let wrong = app.request(Method::POST, "/v1/lineworks/token?scope=user").bearer_auth(SECRET).answer().await;
+    wrong.problem(422, "invalid_request");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_other_doors_secret_opens_it_and_its_secret_opens_no_other_door() {
     let app = TestApp::with(BROKER).await;
     for secret in [CARD, SIGNING, HOOK, ADMIN, "wrong", ""] {

@@ -78,7 +78,7 @@ fn traps_section() -> String {
          The table the program asks, first row first; what is in no row follows general rules (409 and 404 of a write: read\n\
          again; 5xx: wait; other 4xx: `lineworks_refused`). A text counts in any case, and in the code too. *Documented*: by LINE\n\
          WORKS or the standard; *seen*: somebody met it at the real service; *words guessed*: the rule is documented, its words\n\
-         are not, so the code and text beside a reason are the last word.\n\n\
+         are not, so the code and text beside a reason are the last word. A redirection (307, 308) within LINE WORKS is followed.\n\n\
          | where | while | status | code | text contains | means | what the program does | known |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
