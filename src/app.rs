@@ -3,13 +3,17 @@
 //! Only this module sees `Config`; every part gets the parsed values it needs. A test starts the very same value on
 //! port 0 with a ledger of its own.
 
+mod lineworks;
+mod tls;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App as HttpApp, HttpServer};
-use reqwest::Url;
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::PasswordCreation;
@@ -26,13 +30,15 @@ use crate::handover::Handover;
 use crate::inbound::caller::{Callers, Named};
 use crate::inbound::{self, Doors, EventTime};
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::vault::LedgerVault;
 use crate::ledger::{Limits, OpenError, Store, StoreError};
-use crate::lineworks::assertion::{KeyError, Signer};
-use crate::lineworks::directory::{Directory, DirectorySettings};
-use crate::lineworks::token::{TokenCache, TokenSettings};
-use crate::lineworks::{PlaceSettings, http_client};
+use crate::lineworks::PlaceSettings;
+use crate::lineworks::credentials::UnusableKey;
+use crate::lineworks::rotation;
+use crate::metrics::Metrics;
 use crate::shutdown::{Ended, Shutdown};
+
+pub(crate) use lineworks::credentials;
+pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
 const CONNECTIONS: usize = 2048;
@@ -58,9 +64,9 @@ pub enum BuildError {
     /// The ledger cannot be read or written.
     #[error("the ledger cannot be used: {0}")]
     Store(#[from] StoreError),
-    /// The private key.
-    #[error("lineworks.private_key: {0}")]
-    Key(#[from] KeyError),
+    /// A private key.
+    #[error(transparent)]
+    Key(#[from] UnusableKey),
     /// A URL.
     #[error("{key}: not a usable URL")]
     Url {
@@ -90,6 +96,8 @@ pub struct App {
     server: Server,
     converge: Arc<Converge>,
     doors: Arc<Doors>,
+    rotation: BoxFuture<'static, ()>,
+    stopping: CancellationToken,
     shutdown_timeout: Duration,
 }
 
@@ -118,20 +126,27 @@ impl App {
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
         let store = open_ledger(config, purpose, &clock).await?;
-        let tokens = Arc::new(token_cache(config, &store, &clock)?);
-        let directory = directory(config, &tokens, &clock)?;
+        let metrics = Arc::new(Metrics::default());
+        let access = lineworks::Access::new(config, &store, &clock, &metrics)?;
+        let directory = access.directory(config, &clock)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
-        let settings = converge_settings(config, handover.clone());
+        let settings = converge_settings(config, handover.clone(), &metrics);
         let converge = Converge::new(Arc::clone(&store), Arc::new(directory), settings, clock.clone());
-        let doors = Doors::new(Arc::clone(&store), clock, door_settings(config, handover), move || tokens.status());
+        let settings = door_settings(config, handover, &access, &metrics);
+        let tokens = Arc::clone(&access.tokens);
+        let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, move || tokens.status());
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
+        let stopping = CancellationToken::new();
+        let caches = access.caches();
         Ok(Self {
             address,
             store,
             server,
             converge: Arc::new(converge),
             doors,
+            rotation: Box::pin(rotation::watch_until(access.credentials, caches, clock, stopping.clone())),
+            stopping,
             shutdown_timeout: config.server.shutdown_timeout,
         })
     }
@@ -143,11 +158,12 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, shutdown_timeout, .. } = self;
+        let Self { store, server, converge, doors, rotation, stopping, shutdown_timeout, .. } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
         let prune = tokio::spawn(converge.prune_until(shutdown.soft.clone()));
+        let rotation = tokio::spawn(rotation);
         let ended_alone = tokio::select! {
             () = shutdown.soft.cancelled() => false,
             _ = &mut server => true,
@@ -157,11 +173,12 @@ impl App {
             shutdown.soft.cancel();
         }
         tracing::info!("stopping: calls in hand are finished, nothing new is begun");
+        stopping.cancel();
         doors.stop_waiting();
         drop(doors);
         let finish = async {
             stop_server(&handle, server, ended_alone).await;
-            for task in [work, prune] {
+            for task in [work, prune, rotation] {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a part of the service broke");
                 }
@@ -209,34 +226,6 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
     Ok(store)
 }
 
-fn token_cache(config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Result<TokenCache, BuildError> {
-    let lineworks = &config.lineworks;
-    let directory = lineworks.directory.as_ref().expect("SCIM alone is not served yet");
-    let signer = Signer::new(&directory.client_id, &directory.service_account, &directory.private_key.secret)?;
-    let settings = TokenSettings {
-        auth_url: url("lineworks.auth_url", &lineworks.auth_url)?,
-        client_secret: directory.client_secret.secret.clone(),
-        scope: directory.scope.clone(),
-        timeout: lineworks.call_timeout,
-    };
-    let vault = LedgerVault::new(Arc::clone(store), clock.clone());
-    Ok(TokenCache::new(settings, signer, Some(Arc::new(vault)), http_client()?))
-}
-
-fn directory(config: &Config, tokens: &Arc<TokenCache>, clock: &Clock) -> Result<Directory, BuildError> {
-    let settings = DirectorySettings {
-        api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
-        sso: config.lineworks.sso,
-        call_timeout: config.lineworks.call_timeout,
-        places: place_settings(config),
-    };
-    Ok(Directory::new(settings, Arc::clone(tokens), http_client()?, clock.clone()))
-}
-
-fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
-    Url::parse(text).map_err(|_| BuildError::Url { key })
-}
-
 fn place_settings(config: &Config) -> PlaceSettings {
     let placement = &config.placement;
     PlaceSettings {
@@ -262,7 +251,11 @@ fn references(texts: &[String]) -> Vec<Reference> {
     texts.iter().map(|text| Reference::parse(text)).collect()
 }
 
-fn converge_settings(config: &Config, handover: Option<Arc<Handover>>) -> crate::converge::Settings {
+fn converge_settings(
+    config: &Config,
+    handover: Option<Arc<Handover>>,
+    metrics: &Arc<Metrics>,
+) -> crate::converge::Settings {
     let mut protected = config.unassign.protected.clone();
     protected.extend(config.lineworks.directory.iter().map(|directory| directory.service_account.clone()));
     crate::converge::Settings {
@@ -295,6 +288,7 @@ fn converge_settings(config: &Config, handover: Option<Arc<Handover>>) -> crate:
         keep_history: config.ledger.keep_history,
         makes_passwords: makes_passwords(config),
         handover,
+        metrics: Arc::clone(metrics),
     }
 }
 
@@ -314,11 +308,17 @@ fn unassign_policy(config: &Config) -> UnassignPolicy {
     }
 }
 
-fn door_settings(config: &Config, handover: Option<Arc<Handover>>) -> inbound::Settings {
+fn door_settings(
+    config: &Config,
+    handover: Option<Arc<Handover>>,
+    access: &lineworks::Access,
+    metrics: &Arc<Metrics>,
+) -> inbound::Settings {
     let inbound = &config.inbound;
     let named = |secrets: &[config::NamedSecret]| -> Vec<Named> {
         secrets.iter().map(|it| Named { name: it.name.clone(), secret: it.secret.clone() }).collect()
     };
+    let broker = config.broker.as_ref().map_or(&[][..], |broker| &broker.secrets);
     inbound::Settings {
         callers: Callers::new(
             &named(&inbound.card_secrets),
@@ -326,7 +326,8 @@ fn door_settings(config: &Config, handover: Option<Arc<Handover>>) -> inbound::S
             &named(&inbound.hook_secrets),
             &named(&inbound.admin_secrets),
             &inbound.hook_header,
-        ),
+        )
+        .with_broker(&named(broker)),
         event_time: match inbound.event_time {
             config::EventTime::Required => EventTime::Required,
             config::EventTime::Arrival => EventTime::Arrival,
@@ -342,6 +343,8 @@ fn door_settings(config: &Config, handover: Option<Arc<Handover>>) -> inbound::S
         allow_call_policy: config.unassign.allow_call_policy,
         request_timeout: config.server.request_timeout,
         per_minute: config.pacing.per_minute,
+        broker: access.broker.clone(),
+        metrics: Arc::clone(metrics),
     }
 }
 
@@ -360,31 +363,8 @@ fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), B
     .disable_signals();
     let http = match &config.server.tls {
         None => http.bind(address).map_err(failed)?,
-        Some(files) => http.bind_rustls_0_23(address, tls(files)?).map_err(failed)?,
+        Some(files) => http.bind_rustls_0_23(address, tls::server_config(files)?).map_err(failed)?,
     };
     let bound = http.addrs().first().copied().unwrap_or(address);
     Ok((http.run(), bound))
-}
-
-/// What the server shows to those who connect.
-///
-/// # Errors
-/// Names the file that cannot be used.
-pub(crate) fn tls(files: &config::TlsFiles) -> Result<rustls::ServerConfig, BuildError> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let unreadable = |path: &std::path::Path, error: &dyn std::fmt::Display| {
-        BuildError::Tls(format!("{} cannot be used: {error}", path.display()))
-    };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| unreadable(&files.certificate, &error))?;
-    if chain.is_empty() {
-        return Err(unreadable(&files.certificate, &"there is no certificate in it"));
-    }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
-    rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| BuildError::Tls(format!("certificate and key do not fit: {error}")))
 }

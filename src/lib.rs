@@ -23,6 +23,7 @@ pub mod handover;
 pub mod inbound;
 pub mod ledger;
 pub mod lineworks;
+pub mod metrics;
 pub mod okta;
 pub mod sandbox;
 pub mod shutdown;

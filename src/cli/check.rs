@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use reqwest::Url;
@@ -9,8 +10,8 @@ use reqwest::Url;
 use super::{BadConfiguration, ConfigArgs};
 use crate::app;
 use crate::clock::Clock;
-use crate::config::{Config, DirectoryAccess, LedgerUrl};
-use crate::lineworks::assertion::Signer;
+use crate::config::{Config, LedgerUrl};
+use crate::lineworks::credentials::Credentials;
 use crate::lineworks::http_client;
 use crate::lineworks::token::{TokenCache, TokenSettings};
 
@@ -34,9 +35,15 @@ impl Check {
         faults.extend(ledger_fault(&loaded.config.ledger.url));
         faults.extend(tls_fault(&loaded.config));
         if let Some(access) = &loaded.config.lineworks.directory {
-            match signer(access) {
-                Err(fault) => faults.push(fault),
-                Ok(signer) if self.contact => faults.extend(contact_fault(&loaded.config, access, signer).await),
+            match app::credentials(access) {
+                Err(fault) => faults.push(fault.to_string()),
+                Ok(credentials) if self.contact => {
+                    let credentials = Arc::new(credentials);
+                    faults.extend(contact_fault(&loaded.config, &access.scope, &credentials).await);
+                    if let Some(broker) = &loaded.config.broker {
+                        faults.extend(contact_fault(&loaded.config, &broker.scope, &credentials).await);
+                    }
+                }
                 Ok(_) => {}
             }
         }
@@ -57,11 +64,6 @@ impl Check {
     }
 }
 
-fn signer(access: &DirectoryAccess) -> Result<Signer, String> {
-    Signer::new(&access.client_id, &access.service_account, &access.private_key.secret)
-        .map_err(|error| format!("lineworks.private_key: {error}"))
-}
-
 fn ledger_fault(url: &LedgerUrl) -> Option<String> {
     let LedgerUrl::Sqlite(path) = url;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -80,7 +82,7 @@ fn tls_fault(config: &Config) -> Option<String> {
 }
 
 /// Asks for a token for real; the answer names what LINE WORKS does not accept.
-async fn contact_fault(config: &Config, access: &DirectoryAccess, signer: Signer) -> Option<String> {
+async fn contact_fault(config: &Config, scope: &str, credentials: &Arc<Credentials>) -> Option<String> {
     let http = match http_client() {
         Ok(http) => http,
         Err(error) => return Some(format!("no HTTPS client: {error}; are ca-certificates installed?")),
@@ -90,14 +92,15 @@ async fn contact_fault(config: &Config, access: &DirectoryAccess, signer: Signer
     };
     let settings = TokenSettings {
         auth_url,
-        client_secret: access.client_secret.secret.clone(),
-        scope: access.scope.clone(),
+        scope: scope.to_owned(),
         timeout: config.lineworks.call_timeout,
+        purpose: "check",
+        metrics: Arc::default(),
     };
-    let tokens = TokenCache::new(settings, signer, None, http);
+    let tokens = TokenCache::new(settings, Arc::clone(credentials), None, http);
     match tokens.access_token(Clock::system().now()).await {
         Ok(token) => {
-            println!("LINE WORKS gave an access token, good until {}", token.expires_at());
+            println!("LINE WORKS gave an access token for `{scope}`, good until {}", token.expires_at());
             None
         }
         Err(error) => {

@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod events;
 mod operator;
 mod sandbox;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
     List(operator::List),
     /// Show one person with the whole history
     Show(operator::OnePerson),
+    /// List what is kept about nobody in particular, such as access tokens that were handed out
+    Events(events::Events),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -153,6 +156,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Health(health) => health.run().await,
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
+        Command::Events(events) => events.run().await,
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

@@ -16,7 +16,7 @@ use crate::domain::ids::OktaUserId;
 
 /// How the running service is reached.
 #[derive(Debug, Args)]
-struct Reach {
+pub(super) struct Reach {
     #[command(flatten)]
     config: ConfigArgs,
     /// The service's address, such as https://lineworks.example.com [default: from the configuration]
@@ -30,7 +30,7 @@ struct Reach {
     sandbox: bool,
     /// Print the answer as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -133,7 +133,8 @@ impl Reach {
         }
     }
 
-    async fn call(&self, method: Method, path: &str) -> anyhow::Result<Value> {
+    /// Says one thing to the service and gives its answer.
+    pub(super) async fn call(&self, method: Method, path: &str) -> anyhow::Result<Value> {
         let Found { url, secret, own } = self.find()?;
         let address = format!("{}{path}", url.trim_end_matches('/'));
         let request = client(own)?.request(method, &address).bearer_auth(secret.expose_secret());
@@ -313,6 +314,7 @@ fn counts(counts: &Value) -> String {
     if counts.is_empty() { "nobody yet".to_owned() } else { counts.join(", ") }
 }
 
-fn word(value: &Value) -> &str {
+/// A word of an answer; a dash where there is none.
+pub(super) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }

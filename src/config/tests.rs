@@ -595,6 +595,56 @@ mod in_the_sandbox {
     }
 }
 
+mod the_broker {
+    use super::*;
+
+    const SECRETS: &str = "secrets = [{ name = \"flow\", value = \"broker-secret-0123456789\" }]";
+
+    #[test]
+    fn is_closed_without_secrets_and_needs_a_scope_with_them() {
+        assert!(Given::least().loads().config.broker.is_none());
+        assert!(Given::least_with("broker", "scope = \"bot\"").loads().config.broker.is_none());
+        Given::least_with("broker", SECRETS).refuses_with("broker.scope", "is missing");
+    }
+
+    #[test]
+    fn hands_out_no_scope_that_changes_members_unless_told_to() {
+        for scope in ["user", "bot directory", "user user.read"] {
+            let lines = format!("{SECRETS}\nscope = \"{scope}\"");
+            Given::least_with("broker", &lines).refuses_with("broker.scope", "broker.allow_member_scopes = true");
+            let lines = format!("{lines}\nallow_member_scopes = true");
+            let config = Given::least_with("broker", &lines).loads().config;
+            assert_eq!(config.broker.expect("open").scope, scope);
+        }
+        let lines = format!("{SECRETS}\nscope = \"user.read  bot\"");
+        let config = Given::least_with("broker", &lines).loads().config;
+        assert_eq!(config.broker.expect("open").scope, "user.read bot");
+    }
+
+    #[test]
+    fn shares_no_secret_with_another_door() {
+        let lines = "secrets = [{ name = \"flow\", value = \"card-secret-0123456789\" }]\nscope = \"bot\"";
+        Given::least_with("broker", lines).refuses_with("broker.secrets", "opens one door only");
+    }
+}
+
+mod the_service_account {
+    use super::*;
+
+    #[test]
+    fn that_looks_like_a_persons_login_is_a_warning_without_the_login() {
+        let file = LEAST.replace("abc.serviceaccount@example.com", "taro@example.com");
+        let warnings = Given::file(&file).loads().warnings;
+        assert!(warnings[0].contains("lineworks.service_account") && !warnings[0].contains("taro"), "{warnings:?}");
+    }
+
+    #[test]
+    fn with_scopes_that_only_read_is_a_warning() {
+        let warnings = Given::least_with("lineworks", "scope = \"user.read\"").loads().warnings;
+        assert!(warnings[0].contains("Free plan"), "{warnings:?}");
+    }
+}
+
 mod the_example_file {
     use super::*;
 
@@ -611,6 +661,7 @@ mod the_example_file {
             .collect::<Vec<_>>()
             .join("\n")
             .replace("/etc/okta-lineworks/secrets/", &secrets)
+            .replace("service_account = \"REPLACE_ME\"", "service_account = \"abc12.serviceaccount@example.com\"")
             .replace("REPLACE_ME", "filled-in")
             .replace("domain_id = 0", "domain_id = 10000001")
             // One of the two: either everybody's domain, or one for each e-mail domain.

@@ -112,6 +112,7 @@ impl RunGate<'_> {
     }
 
     async fn take_note(&self, call: CallRecord, quota: Option<Quota>) {
+        self.settings.metrics.called(call.operation.as_str(), call.status);
         let limited = call.status == Some(429);
         let learned = match quota {
             Some(quota) if limited => Some(Quota { remaining: 0, ..quota }),

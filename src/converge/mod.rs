@@ -21,6 +21,7 @@ use crate::domain::plan::Policy;
 use crate::handover::Handover;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
+use crate::metrics::Metrics;
 
 pub use retry::Backoff;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub makes_passwords: bool,
     /// Where a waiting card's call gets that password, if it may have it.
     pub handover: Option<Arc<Handover>>,
+    /// Where calls and runs are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Settings {

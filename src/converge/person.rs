@@ -20,7 +20,7 @@ use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Adopt, Plan, Seen, Situation, Step, StepKind, plan};
 use crate::domain::reference::Reference;
 use crate::ledger::{Claimed, Settlement, StepRecord, Store, StoreError, TakeOver};
-use crate::lineworks::{ApiError, Blocked, Hints, MemberApi};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, of_lasting};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -159,6 +159,9 @@ impl Converge {
                 }
             }
         };
+        if settled {
+            self.settings.metrics.attempted(state.as_str());
+        }
         let steps = steps.join(",");
         let (person, state_word) = (&lease.person, state.as_str());
         match state {
@@ -474,7 +477,13 @@ impl Run<'_> {
 
     /// The read after an unclear call does not show its effect: it may still come, so nothing is written before the
     /// call's time is over twice.
+    ///
+    /// Reads work then, and the write does not: what lasts for some runs has a likely cause.
     fn wait_for_the_effect(&self, reason: Reason) -> Ending {
+        let failures = self.assignment.failures.saturating_add(1);
+        let write = self.gate.calls().into_iter().rfind(|call| !call.operation.is_read());
+        let cause = write.and_then(|write| of_lasting(&write, failures)).unwrap_or(reason.cause);
+        let reason = Reason { cause, ..reason };
         self.retry_later(reason, self.settings.call_timeout * 2)
     }
 

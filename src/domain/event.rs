@@ -23,6 +23,8 @@ pub enum Source {
     Reconcile,
     /// An administrator's word.
     Operator,
+    /// The door that hands out access tokens; its events are about nobody.
+    Broker,
 }
 
 /// What an event says.

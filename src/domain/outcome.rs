@@ -103,8 +103,36 @@ causes! {
         ja: "このメンバーは LINE WORKS で手動により削除されています(7 日間は復元できます)。" / "LINE WORKS で復元して再試行するか、7 日経過後に再試行して新規作成してください。トークのデータは復元されません。";
     /// The login id or key is taken, but nobody can be found under it.
     LoginTaken = "login_taken",
-        en: "LINE WORKS says the login or external key is taken, but shows no member under it." / "Most often the former member was deleted less than seven days ago. Restore it, remove it for good in the LINE WORKS admin screen, or retry after the seven days.",
-        ja: "ログイン ID または外部キーが使用中ですが、該当するメンバーが見つかりません。" / "多くの場合、以前のメンバーが削除されてから 7 日以内です。管理画面で復元または完全削除するか、7 日後に再試行してください。";
+        en: "LINE WORKS says the login is taken, but shows no member under it." / "Most often a member with this login was deleted less than seven days ago: until then LINE WORKS keeps the login. Restore that member or remove it for good in the LINE WORKS admin screen, or retry after the seven days; if there is none, look for the login among aliases and groups.",
+        ja: "ログイン ID が使用中ですが、該当するメンバーが見つかりません。" / "多くの場合、同じログイン ID のメンバーが削除されてから 7 日以内で、LINE WORKS がその ID を保持しています。管理画面で復元または完全削除するか、7 日経過後に再試行してください。見つからない場合は、エイリアスやグループでの使用を確認してください。";
+    /// The external key is taken, but nobody can be found under it.
+    ExternalKeyTaken = "external_key_taken",
+        en: "LINE WORKS says the external key is taken, but shows no member under it." / "Look in LINE WORKS for the member that carries this external key (one deleted less than seven days ago counts too), clear or change it there, then retry; or change `lineworks.external_key`.",
+        ja: "外部キーが使用中ですが、該当するメンバーが見つかりません。" / "LINE WORKS でこの外部キーを持つメンバー(削除後 7 日以内を含む)を探し、外部キーを変更してから再試行するか、`lineworks.external_key` を変更してください。";
+    /// A word LINE WORKS lets nobody use.
+    ProhibitedWord = "prohibited_word",
+        en: "LINE WORKS refuses a word in the login or a name." / "Read the LINE WORKS text beside this; choose another login or name in Okta without the word. The list of prohibited words is LINE WORKS' own.",
+        ja: "ログイン ID または名前に、LINE WORKS が禁止している語が含まれています。" / "併記された LINE WORKS の文を確認し、Okta で別のログイン ID や名前に変更してください。禁止語の一覧は LINE WORKS 側のものです。";
+    /// The plan's members are all there.
+    NoSeatLeft = "no_seat_left",
+        en: "LINE WORKS has no seat left in the plan." / "Buy seats, or free some in the LINE WORKS admin screen (members who left), then retry.",
+        ja: "LINE WORKS の契約に空きアカウントがありません。" / "アカウントを追加購入するか、管理画面で退職者などのアカウントを整理してから再試行してください。";
+    /// LINE WORKS protects its super administrator.
+    SuperAdministrator = "member_is_super_administrator",
+        en: "LINE WORKS lets nobody change its super administrator this way." / "Change this member by hand in the LINE WORKS admin screen, or pass the role on to somebody else and retry.",
+        ja: "LINE WORKS の最高管理者は、この方法では変更できません。" / "LINE WORKS の管理画面で手動で変更するか、最高管理者の権限を別の人に移してから再試行してください。";
+    /// ACCESS_DENIED, which LINE WORKS also says of what is not there.
+    AccessDenied = "access_denied",
+        en: "LINE WORKS denies access; it says so too of things that do not exist, so nothing is concluded from it." / "Check in the LINE WORKS admin screen whether the member is there and in a domain this service account may see, and `lineworks.domain_id`; then retry.",
+        ja: "LINE WORKS からアクセスを拒否されました。存在しないものについても同じ応答が返るため、存在の有無は判断していません。" / "LINE WORKS の管理画面でメンバーの有無と、このサービスアカウントで扱えるドメインかどうか、および `lineworks.domain_id` を確認してから再試行してください。";
+    /// The account may not use this API.
+    AccountNotAllowed = "account_not_allowed",
+        en: "LINE WORKS does not let the account in `lineworks.service_account` do this." / "Give the app's Service Account from the Developer Console (it looks like abc12.serviceaccount@example.com), not the login of a person or a sub-administrator; then retry.",
+        ja: "`lineworks.service_account` のアカウントでは、この操作が許可されていません。" / "個人や副管理者のログイン ID ではなく、Developer Console で発行したアプリの Service Account(abc12.serviceaccount@example.com の形式)を設定し、再試行してください。";
+    /// Writes fail and reads work, again and again.
+    EditsLocked = "edits_locked",
+        en: "LINE WORKS answers every change of this member with an error of its own, while reading works." / "Most likely a setting in the LINE WORKS admin screen or Developer Console locks edits of members or of the organisation: look for it and release it. It is tried again by itself, with pauses up to an hour.",
+        ja: "読み取りはできますが、このメンバーの変更に対して LINE WORKS が内部エラーを返し続けています。" / "LINE WORKS の管理画面または Developer Console で、メンバーや組織の編集を制限する設定(画面での操作制限など)が有効になっている可能性があります。確認して解除してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
     /// The same steps again and again without an end.
     NotConverging = "not_converging",
         en: "LINE WORKS accepts the changes, but does not show them." / "Look at the history of this person, compare with the LINE WORKS admin screen, and retry.",
@@ -165,6 +193,14 @@ causes! {
     LineWorksFailing = "lineworks_failing",
         en: "LINE WORKS answers with an error of its own." / "Nothing to do for a while: it is tried again with growing pauses, up to an hour.",
         ja: "LINE WORKS が内部エラーを返しています。" / "しばらくは対応不要です。間隔を延ばしながら(最長 1 時間)再試行します。";
+    /// A redirection that is not followed.
+    Redirected = "lineworks_redirected",
+        en: "LINE WORKS, or something in between, sends the call to an address that is not followed." / "Check `lineworks.auth_url`, `lineworks.api_url` and the proxy; a login page of a proxy looks like this too. It is tried again with growing pauses, up to an hour.",
+        ja: "LINE WORKS または途中の機器が、転送を許可していないアドレスへ呼び出しを転送しています。" / "`lineworks.auth_url`、`lineworks.api_url` とプロキシを確認してください(プロキシのログイン画面でも発生します)。間隔を延ばしながら(最長 1 時間)再試行します。";
+    /// returnCode 99.
+    UnexpectedError = "lineworks_unexpected_error",
+        en: "LINE WORKS answers with its UnexpectedError (returnCode 99), without saying what it did not expect." / "If it lasts, look for a client id, client secret or account with a space, a quotation mark or a missing character in it. It is tried again by itself.",
+        ja: "LINE WORKS から UnexpectedError(returnCode 99)が返されましたが、原因は示されていません。" / "続く場合は、Client ID、Client Secret、アカウントに空白や引用符の混入、文字の欠落がないか確認してください。自動的に再試行します。";
     /// 429.
     RateLimited = "lineworks_rate_limited",
         en: "LINE WORKS asks for a pause (rate limit)." / "Nothing to do: work goes on when the limit resets. If it comes often, lower `pacing.per_minute`.",
@@ -175,8 +211,8 @@ causes! {
         ja: "LINE WORKS のレート制限を守るため、順番を待っています。" / "対応は不要です。";
     /// invalid_client.
     TokenClientRefused = "token_client_refused",
-        en: "LINE WORKS does not accept the client id, client secret, service account or private key." / "Compare all four with the app in the LINE WORKS Developer Console. Work resumes by itself once they are right and the service is restarted.",
-        ja: "Client ID、Client Secret、Service Account、Private Key のいずれかが受け付けられません。" / "4 つすべてを Developer Console のアプリと照合してください。修正して再起動すると処理は自動的に再開します。";
+        en: "LINE WORKS does not accept the client id, client secret, service account or private key." / "Compare all four with the app in the LINE WORKS Developer Console. Work resumes by itself once they are right: a file is read again when it changes, anything else needs a restart.",
+        ja: "Client ID、Client Secret、Service Account、Private Key のいずれかが受け付けられません。" / "4 つすべてを Developer Console のアプリと照合してください。修正すると処理は自動的に再開します(ファイルは変更時に再読み込みされ、それ以外は再起動が必要です)。";
     /// invalid_scope.
     TokenScopeRefused = "token_scope_refused",
         en: "LINE WORKS does not accept a scope in `lineworks.scope`." / "Register the scope on the app in the Developer Console; it works some minutes after saving. On the Free plan the scopes that write do not exist. Work resumes by itself.",
@@ -185,6 +221,10 @@ causes! {
     TokenAssertionRefused = "token_assertion_refused",
         en: "LINE WORKS does not accept the signed assertion." / "Check this machine's clock (NTP), the service account id and that the private key is the newest one issued in the Developer Console.",
         ja: "署名付きアサーションが受け付けられません。" / "このマシンの時刻(NTP)、Service Account の ID、Private Key が Developer Console で最後に発行されたものかを確認してください。";
+    /// invalid_grant about the assertion's time.
+    TokenAssertionLife = "token_assertion_life_refused",
+        en: "LINE WORKS says the signed assertion lives too long, or is over." / "LINE WORKS takes 60 minutes at most, whatever the console says of access tokens, and this program signs for that: so this machine's clock is wrong. Set it right (NTP). It is tried again by itself.",
+        ja: "署名付きアサーションの有効期間が長すぎるか、期限切れと判断されました。" / "LINE WORKS の上限は 60 分(コンソールのアクセストークン設定とは無関係)で、本プログラムはその範囲で署名しています。このマシンの時刻がずれているため、NTP で合わせてください。自動的に再試行します。";
     /// Any other refusal of the token endpoint.
     TokenRefused = "token_refused",
         en: "LINE WORKS gives no access token." / "Read the code beside this; compare the app's settings in the Developer Console with the section [lineworks] of the configuration. It is tried again by itself.",

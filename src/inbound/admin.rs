@@ -27,7 +27,8 @@ fn answer(outcome: Result<HttpResponse, Problem>) -> Answer {
 }
 
 impl Doors {
-    async fn admin(&self, request: &HttpRequest) -> Result<Caller, Problem> {
+    /// The administrator who calls.
+    pub(super) async fn admin(&self, request: &HttpRequest) -> Result<Caller, Problem> {
         match self.settings.callers.bearer(request, &[Role::Admin]).await? {
             Some(caller) => Ok(caller),
             None => Err(Problem::of(Code::Unauthorized)),
@@ -73,22 +74,14 @@ fn list_request(query: &str) -> Result<ListRequest, Problem> {
             },
             "cursor" => match value.parse::<OktaUserId>() {
                 Ok(after) => request.after = Some(after),
-                Err(_) => faults.push(FieldProblem::new(
-                    "cursor",
-                    "bad_format",
-                    "send the nextCursor of the page before, unchanged",
-                    "前のページの nextCursor をそのまま送信してください",
-                )),
+                Err(_) => faults.push(FieldProblem::cursor()),
             },
             "limit" => match value.parse::<usize>() {
                 Ok(limit @ 1..=PAGE) => request.limit = limit,
-                _ => {
-                    faults.push(FieldProblem::new("limit", "out_of_range", "use 1 to 100", "1〜100 を指定してください"))
-                }
+                _ => faults.push(FieldProblem::limit()),
             },
-            _ => faults.push(FieldProblem::new(
-                name.chars().filter(|c| !c.is_control()).take(40).collect::<String>(),
-                "unknown_field",
+            _ => faults.push(FieldProblem::unknown(
+                &name,
                 "use state, q, cursor or limit",
                 "state、q、cursor、limit のいずれかを使用してください",
             )),

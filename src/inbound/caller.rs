@@ -40,6 +40,8 @@ pub enum Role {
     Hook,
     /// May see everything and decide.
     Admin,
+    /// May have access tokens.
+    Broker,
 }
 
 /// A caller that has shown a secret or a signature. Only this module can make one.
@@ -77,6 +79,7 @@ pub struct Callers {
     signing: Vec<Signing>,
     hook: Vec<Bearer>,
     admin: Vec<Bearer>,
+    broker: Vec<Bearer>,
     hook_header: String,
 }
 
@@ -92,7 +95,21 @@ impl Callers {
             })
             .collect();
         let hook_header = hook_header.to_owned();
-        Self { card: bearers(card), signing, hook: bearers(hook), admin: bearers(admin), hook_header }
+        Self {
+            card: bearers(card),
+            signing,
+            hook: bearers(hook),
+            admin: bearers(admin),
+            broker: Vec::new(),
+            hook_header,
+        }
+    }
+
+    /// The same, and those who may have access tokens.
+    #[must_use]
+    pub fn with_broker(mut self, broker: &[Named]) -> Self {
+        self.broker = bearers(broker);
+        self
     }
 
     /// Whether cards may call at all.
@@ -174,6 +191,7 @@ impl Callers {
             Role::Card => &self.card,
             Role::Hook => &self.hook,
             Role::Admin => &self.admin,
+            Role::Broker => &self.broker,
         }
     }
 }

@@ -4,10 +4,19 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Doors;
+use crate::ledger::StoreError;
 use crate::lineworks::ContactStatus;
+
+impl Doors {
+    /// Whether the ledger can be written: a write is really made.
+    pub(super) async fn writes(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.store.save("readiness", now.as_millisecond().to_string().into_bytes(), now).await
+    }
+}
 
 /// `GET /livez`
 pub(super) async fn live(_: HttpRequest) -> HttpResponse {
@@ -17,7 +26,7 @@ pub(super) async fn live(_: HttpRequest) -> HttpResponse {
 /// `GET /readyz`: 200, or 503 when the ledger cannot be written. A write is really made.
 pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
     let now = doors.clock.now();
-    let written = doors.store.save("readiness", now.as_millisecond().to_string().into_bytes(), now).await;
+    let written = doors.writes(now).await;
     let lineworks = contact(&(doors.contact)());
     let queue = match doors.store.tally(now).await {
         Ok(tally) => {

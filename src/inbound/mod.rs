@@ -8,9 +8,13 @@ mod admin;
 mod assignments;
 pub mod caller;
 mod card_request;
+mod events;
+mod field_problem;
 mod health;
 mod okta_events;
 pub mod problem;
+mod scrape;
+mod token;
 mod view;
 
 use std::sync::Arc;
@@ -28,6 +32,8 @@ use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
 use crate::ledger::Store;
 use crate::lineworks::ContactStatus;
+use crate::lineworks::token::TokenCache;
+use crate::metrics::Metrics;
 use caller::Callers;
 use problem::{Code, Problem};
 
@@ -67,6 +73,10 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Sustained calls a minute to LINE WORKS, for estimates.
     pub per_minute: u32,
+    /// Tokens for other programs; none: that door is closed.
+    pub broker: Option<Arc<TokenCache>>,
+    /// What a monitoring system asks for.
+    pub metrics: Arc<Metrics>,
 }
 
 /// What every handler works with.
@@ -117,6 +127,13 @@ impl Doors {
                 .route(web::post().to(okta_events::deliver))
                 .default_service(others("GET, POST")),
         );
+        service.service(
+            web::resource("/v1/lineworks/token").route(web::post().to(token::hand_out)).default_service(others("POST")),
+        );
+        for (path, route) in [("/v1/events", web::get().to(events::list)), ("/metrics", web::get().to(scrape::metrics))]
+        {
+            service.service(web::resource(path).route(route).default_service(others("GET")));
+        }
         // Some monitors ask with HEAD.
         let asked = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
         for (path, route) in [("/livez", asked().to(health::live)), ("/readyz", asked().to(health::ready))] {

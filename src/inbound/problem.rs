@@ -5,12 +5,14 @@
 //! cause goes to the log only. `docs/errors.md` lists every code (a test holds it to this file).
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
 use serde_json::{Value, json};
 
+pub use super::field_problem::FieldProblem;
 use crate::domain::outcome::Reason;
 use crate::domain::profile::FieldError;
 use crate::ledger::StoreError;
@@ -97,6 +99,14 @@ codes! {
     NotNow = "not_now", 429,
         en: "The service cannot store anything at this moment; nothing was stored." / "Send it again after the time in Retry-After; in Okta Workflows set the card's error handling to retry.",
         ja: "現在保存できないため、何も保存されていません。" / "Retry-After の時間が過ぎてから再送してください。Okta Workflows ではカードのエラー処理で再試行を設定します。";
+    /// No access token, but there may be one soon.
+    NoTokenNow = "no_token_now", 429,
+        en: "LINE WORKS gives no access token at this moment." / "Ask again after the time in Retry-After; in Okta Workflows set the card's error handling to retry.",
+        ja: "現在 LINE WORKS からアクセストークンを取得できません。" / "Retry-After の時間が過ぎてから再度要求してください。Okta Workflows ではカードのエラー処理で再試行を設定します。";
+    /// No access token until somebody changes something.
+    NoToken = "no_token", 503,
+        en: "LINE WORKS refuses an access token, and will until somebody changes something." / "Read `cause`. It is tried again with each request, at most every few seconds.",
+        ja: "LINE WORKS がアクセストークンの発行を拒否しており、設定を修正するまで取得できません。" / "`cause` を確認してください。要求のたびに(数秒に 1 回まで)再試行します。";
     /// Nothing is held.
     NotHeld = "not_held", 409,
         en: "Nothing of this person is held, so there is nothing to approve or reject." / "Look at the person's state; use retry for a parked one.",
@@ -189,6 +199,13 @@ impl Problem {
         self
     }
 
+    /// Says when to come again, in whole seconds.
+    #[must_use]
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.0.retry_after = Some(pause.as_secs().max(1));
+        self
+    }
+
     /// Adds a member to the answer.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
@@ -243,32 +260,6 @@ impl Problem {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         response.body(self.body(request_id).to_string())
-    }
-}
-
-/// A field of a request (not of a profile) that is wrong.
-#[derive(Debug, Clone, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FieldProblem {
-    /// Where it is.
-    pub field: String,
-    /// The kind of fault.
-    pub code: &'static str,
-    /// What to do, in English.
-    pub message: String,
-    /// What to do, in Japanese.
-    pub message_ja: String,
-}
-
-impl FieldProblem {
-    /// A wrong field.
-    pub fn new(
-        field: impl Into<String>,
-        code: &'static str,
-        message: impl Into<String>,
-        message_ja: impl Into<String>,
-    ) -> Self {
-        Self { field: field.into(), code, message: message.into(), message_ja: message_ja.into() }
     }
 }
 

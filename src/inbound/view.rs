@@ -57,7 +57,8 @@ fn desired(desired: &Desired) -> Value {
     }
 }
 
-fn reason(reason: &Reason) -> Value {
+/// Why, with what to do.
+pub(super) fn reason(reason: &Reason) -> Value {
     let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
     let mut view = json!({
         "code": reason.cause.code(),

@@ -97,6 +97,30 @@ pub struct IgnoredEvent {
     pub arrived: Timestamp,
 }
 
+/// Something worth keeping that is about nobody in particular.
+#[derive(Debug, Clone)]
+pub struct NotedEvent {
+    /// What it was, in one word.
+    pub kind: &'static str,
+    /// The door.
+    pub source: Source,
+    /// The name of the secret the caller showed.
+    pub caller: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What else there is to say; never a secret.
+    pub note: Option<String>,
+}
+
+/// A page of what is kept about nobody in particular.
+#[derive(Debug, Clone, Copy)]
+pub struct NotedRequest {
+    /// Only what is older than this one.
+    pub before: Option<i64>,
+    /// At most this many.
+    pub limit: usize,
+}
+
 /// The right to work on one person. A higher number has taken the person over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -222,6 +246,9 @@ pub struct StepRecord {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventRecord {
+    /// Its number; later ones have higher numbers.
+    #[serde(skip)]
+    pub number: i64,
     /// The kind, or Okta's event type for an ignored one.
     pub kind: String,
     /// Its key.
@@ -363,6 +390,12 @@ pub trait Store: Send + Sync {
     /// `Busy` or `Unavailable`: nothing of the call is stored.
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>>;
 
+    /// Keeps something that is about nobody in particular, and returns once it is on disk.
+    ///
+    /// # Errors
+    /// `Busy` or `Unavailable`: it is not kept.
+    fn note(&self, event: NotedEvent) -> Answer<'_, ()>;
+
     /// Gives people who are due to a worker, leavers first, and commits the leases at once.
     fn claim(&self, request: ClaimRequest) -> Answer<'_, Vec<Claimed>>;
 
@@ -391,6 +424,9 @@ pub trait Store: Send + Sync {
 
     /// A page of assignments, ordered by Okta user id.
     fn list(&self, request: ListRequest) -> Answer<'_, Vec<Assignment>>;
+
+    /// What is kept about nobody in particular, newest first.
+    fn noted(&self, request: NotedRequest) -> Answer<'_, Vec<EventRecord>>;
 
     /// The other assignment that has this external key, or whose Okta user id it is, if any.
     fn holder_of_key(&self, key: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>>;

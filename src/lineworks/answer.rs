@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::domain::outcome::{Cause, Reason};
+use crate::lineworks::traps::{self, Next, Trap};
 use crate::lineworks::{ApiError, Operation};
 
 /// LINE WORKS' texts may be long; the history keeps this many characters.
@@ -83,15 +84,11 @@ impl Said {
         }
     }
 
-    fn has(&self, parts: &[&str]) -> bool {
+    /// Whether one of these is in code or text; they are in lower case, with spaces for `_`.
+    pub(crate) fn has(&self, parts: &[&str]) -> bool {
         let said = format!("{} {}", self.code.as_deref().unwrap_or_default(), self.text.as_deref().unwrap_or_default());
         let said = said.to_lowercase().replace('_', " ");
         parts.iter().any(|part| said.contains(part))
-    }
-
-    /// The path is wrong, not the member absent ("Api not exists", field report).
-    fn is_wrong_path(&self) -> bool {
-        self.has(&["api not exist"])
     }
 
     fn is_absence(&self) -> bool {
@@ -100,22 +97,15 @@ impl Said {
         (code == "NOT_FOUND" || code.ends_with("_NOT_EXIST") || code.ends_with("_NOT_FOUND")) && !other
     }
 
-    /// A feature of the tenant is off: "usePosition is false" (field report) and the like.
-    fn is_switched_off(&self) -> bool {
-        let text = self.text.as_deref().unwrap_or_default().to_lowercase();
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        words.windows(3).any(|run| run[0].len() > 3 && run[0].starts_with("use") && run[1..] == ["is", "false"])
-    }
-
-    /// Something is there already. Which of 409 and 400 LINE WORKS uses is not documented for members; API 1.0 said
-    /// "email is duplicated email.(…)" with 400.
+    /// Something is there already, in words the table of traps does not know. Which of 409 and 400 LINE WORKS uses is
+    /// not documented for members.
     fn is_duplicate(&self) -> bool {
-        self.has(&["duplicat", "already"])
-            || (self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"]))
+        self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"])
     }
 }
 
-/// Judges an answer to `operation`; `after` is the pause its headers ask for.
+/// Judges an answer to `operation`; `after` is the pause its headers ask for. What LINE WORKS' words mean is in the
+/// table of traps; here is what holds without words.
 pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option<Duration>) -> Verdict {
     let said = Said::of(&body);
     let detail = said.detail(status);
@@ -126,23 +116,23 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         return verdict;
     }
     match status {
-        200..=299 => done(operation, status, body, &said),
-        401 => Verdict::Unauthorized(Reason::with(Cause::TokenRejected, detail)),
-        407 => later(Cause::LineWorksUnreachable),
-        429 => later(Cause::RateLimited),
-        408 | 500.. => Verdict::Failed(failing(operation, detail, after)),
+        200..=299 => return done(operation, status, body, &said),
+        407 => return later(Cause::LineWorksUnreachable),
+        // A page of something in between says nothing about the member.
+        400 | 402..=406 | 409..=428 | 430..=499 if body == Body::Garbage => return later(Cause::LineWorksFailing),
+        _ => {}
+    }
+    if let Some(trap) = traps::of_api(operation, status, &said) {
+        return trapped(trap, operation, detail, after);
+    }
+    match status {
+        408 => Verdict::Failed(failing(operation, detail, after)),
         400..=499 if said.is_return_code => Verdict::Failed(failing(operation, detail, after)),
-        400..=499 if body == Body::Garbage => later(Cause::LineWorksFailing),
-        403 if matches!(said.code.as_deref(), Some("LIMIT_EXCEEDED" | "OUT_OF_RANGE")) => {
-            refused(Cause::LineWorksRefused)
-        }
         403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, scope_missing(operation, detail))),
-        404 if said.is_wrong_path() => refused(Cause::LineWorksRefused),
         404 | 410 if !operation.is_read() => read_again(Cause::LineWorksRefused),
         404 if said.is_absence() => Verdict::Absent,
         410 => Verdict::Absent,
         404 if said.code.is_none() => later(Cause::LineWorksFailing),
-        409 if operation.sets_names() => read_again(Cause::LoginTaken),
         400 if operation.sets_names() && said.is_duplicate() => read_again(Cause::LoginTaken),
         400 | 409 if operation.changes_condition() => read_again(Cause::LineWorksRefused),
         400..=499 => refused(Cause::LineWorksRefused),
@@ -154,15 +144,16 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
 /// status means for a member; none for all others.
 fn placed(operation: Operation, status: u16, said: &Said, detail: &str) -> Option<Verdict> {
     let refused = |cause, detail| Some(Verdict::Failed(ApiError::Refused(Reason::with(cause, detail))));
-    if said.is_return_code || said.is_wrong_path() {
+    if said.is_return_code || said.has(&["api not exist"]) {
         return None;
     }
     let missing = || refused(Cause::PlacementUnknown, format!("the group is not there: {detail}"));
     match (operation, status) {
-        (_, 400 | 403) if said.is_switched_off() => refused(Cause::PlacementFeatureOff, detail.to_owned()),
         // LINE WORKS Directory API, group-member-create: it is in already.
         (Operation::AddGroupMember, 409) => Some(Verdict::Done(None)),
-        (Operation::AddGroupMember, 400) if said.is_duplicate() => Some(Verdict::Done(None)),
+        (Operation::AddGroupMember, 400) if said.has(&["duplicat", "already"]) || said.is_duplicate() => {
+            Some(Verdict::Done(None))
+        }
         (Operation::AddGroupMember | Operation::RemoveGroupMember, 403) if said.has(&["external", "dynamic"]) => {
             let detail = format!("the API cannot change external and dynamic groups: {detail}");
             refused(Cause::LineWorksRefused, detail)
@@ -183,6 +174,19 @@ fn scope_missing(operation: Operation, detail: String) -> String {
     }
 }
 
+/// What a row of the table makes of an answer.
+fn trapped(trap: &Trap, operation: Operation, detail: String, after: Option<Duration>) -> Verdict {
+    let reason = Reason::with(trap.means, detail);
+    match trap.next {
+        Next::Later | Next::OtherCredentials | Next::AskAgain => Verdict::Failed(ApiError::TryLater { reason, after }),
+        Next::ReadFirst | Next::NameAfter(_) => Verdict::Failed(unclear(operation, reason, after)),
+        Next::NewToken => Verdict::Unauthorized(reason),
+        Next::NewTokenOrPark => Verdict::Forbidden(reason),
+        Next::LookAgain => Verdict::Failed(ApiError::ReadAgain(reason)),
+        Next::Park => Verdict::Failed(ApiError::Refused(reason)),
+    }
+}
+
 /// A fault on the way or on LINE WORKS' side after the request was sent: a read is repeated, a write may have
 /// had its effect.
 pub(crate) fn failing(operation: Operation, detail: String, after: Option<Duration>) -> ApiError {
@@ -194,6 +198,13 @@ pub(crate) fn lost(operation: Operation, detail: String) -> ApiError {
     unclear(operation, Reason::with(Cause::LineWorksUnreachable, detail), None)
 }
 
+/// A redirection that was not followed: nothing was done.
+pub(crate) fn astray(operation: Operation, status: u16, detail: String) -> ApiError {
+    let trap = traps::of_api(operation, status, &Said::default());
+    let cause = trap.map_or(Cause::LineWorksFailing, |trap| trap.means);
+    ApiError::TryLater { reason: Reason::with(cause, detail), after: None }
+}
+
 fn unclear(operation: Operation, reason: Reason, after: Option<Duration>) -> ApiError {
     if operation.is_read() { ApiError::TryLater { reason, after } } else { ApiError::Unclear(reason) }
 }
@@ -202,7 +213,10 @@ fn done(operation: Operation, status: u16, body: Body, said: &Said) -> Verdict {
     let needs_user = matches!(operation, Operation::GetMember | Operation::CreateMember);
     match body {
         Body::Object(object) if object.contains_key("userId") => Verdict::Done(Some(object)),
-        Body::Object(_) if said.code.is_some() => Verdict::Failed(failing(operation, said.detail(status), None)),
+        Body::Object(_) if said.code.is_some() => {
+            let cause = traps::of_api(operation, status, said).map_or(Cause::LineWorksFailing, |trap| trap.means);
+            Verdict::Failed(unclear(operation, Reason::with(cause, said.detail(status)), None))
+        }
         Body::Object(object) => Verdict::Done(Some(object)),
         Body::Empty if !needs_user => Verdict::Done(None),
         Body::Empty => Verdict::Failed(failing(operation, format!("HTTP {status} with an empty body"), None)),

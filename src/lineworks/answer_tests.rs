@@ -1,7 +1,11 @@
 //! The table of answers: every documented status and every shape seen in the field, for reads and writes.
 
 use super::*;
-use Cause::{LineWorksFailing, LineWorksRefused, LineWorksUnreachable, LoginTaken, RateLimited, ScopeMissing};
+use Cause::{
+    AccessDenied, AccountNotAllowed, ExternalKeyTaken, LineWorksFailing, LineWorksRefused, LineWorksUnreachable,
+    LoginTaken, NoSeatLeft, PlacementFeatureOff, ProhibitedWord, RateLimited, Redirected, ScopeMissing,
+    SuperAdministrator, UnexpectedError,
+};
 use Operation::{CreateMember, DeleteMember, GetMember, PatchMember, SuspendMember, UndeleteMember, UnsuspendMember};
 
 const WRITES: [Operation; 6] =
@@ -42,17 +46,18 @@ fn a_read_is_done_absent_later_or_refused() {
         (200, String::new(), ("later", Some(LineWorksFailing))),
         (200, HTML.into(), ("later", Some(LineWorksFailing))),
         (200, "[1]".into(), ("later", Some(LineWorksFailing))),
-        (200, RETURN_CODE_99.into(), ("later", Some(LineWorksFailing))),
+        (200, RETURN_CODE_99.into(), ("later", Some(UnexpectedError))),
         (200, code("INTERNAL_SERVER_ERROR", "x"), ("later", Some(LineWorksFailing))),
-        (302, String::new(), ("later", Some(LineWorksFailing))),
+        (302, String::new(), ("later", Some(Redirected))),
         (400, code("INVALID_PARAMETER", "bad id"), ("refused", Some(LineWorksRefused))),
-        (400, RETURN_CODE_99.into(), ("later", Some(LineWorksFailing))),
+        (400, RETURN_CODE_99.into(), ("later", Some(UnexpectedError))),
         (400, HTML.into(), ("later", Some(LineWorksFailing))),
         (401, code("UNAUTHORIZED", "Malformed authentication token"), ("unauthorized", Some(Cause::TokenRejected))),
         (401, String::new(), ("unauthorized", Some(Cause::TokenRejected))),
         (403, code("FORBIDDEN", "no scope"), ("forbidden", Some(ScopeMissing))),
-        (403, code("ACCESS_DENIED", "Access is denied."), ("forbidden", Some(ScopeMissing))),
-        (403, code("FORBIDDEN", "Not allowed api"), ("forbidden", Some(ScopeMissing))),
+        (403, code("ACCESS_DENIED", "Access is denied."), ("forbidden", Some(AccessDenied))),
+        (404, code("ACCESS_DENIED", "Access is denied."), ("forbidden", Some(AccessDenied))),
+        (403, code("FORBIDDEN", "Not allowed api"), ("forbidden", Some(AccountNotAllowed))),
         (403, String::new(), ("forbidden", Some(ScopeMissing))),
         (403, HTML.into(), ("later", Some(LineWorksFailing))),
         (403, code("LIMIT_EXCEEDED", "too many"), ("refused", Some(LineWorksRefused))),
@@ -78,8 +83,8 @@ fn a_read_is_done_absent_later_or_refused() {
 fn every_write_keeps_apart_what_had_no_effect_and_what_may_have_had_one() {
     let table: &[Row] = &[
         (200, HTML.into(), ("unclear", Some(LineWorksFailing))),
-        (200, RETURN_CODE_99.into(), ("unclear", Some(LineWorksFailing))),
-        (302, String::new(), ("unclear", Some(LineWorksFailing))),
+        (200, RETURN_CODE_99.into(), ("unclear", Some(UnexpectedError))),
+        (302, String::new(), ("unclear", Some(Redirected))),
         (401, code("UNAUTHORIZED", "x"), ("unauthorized", Some(Cause::TokenRejected))),
         (403, code("FORBIDDEN", "x"), ("forbidden", Some(ScopeMissing))),
         (403, HTML.into(), ("later", Some(LineWorksFailing))),
@@ -90,7 +95,7 @@ fn every_write_keeps_apart_what_had_no_effect_and_what_may_have_had_one() {
         (429, code("TOO_MANY_REQUESTS", "x"), ("later", Some(RateLimited))),
         (500, code("INTERNAL_SERVER_ERROR", "x"), ("unclear", Some(LineWorksFailing))),
         (503, String::new(), ("unclear", Some(LineWorksFailing))),
-        (400, RETURN_CODE_99.into(), ("unclear", Some(LineWorksFailing))),
+        (400, RETURN_CODE_99.into(), ("unclear", Some(UnexpectedError))),
     ];
     for operation in WRITES {
         for (status, body, expected) in table {
@@ -108,11 +113,15 @@ fn a_taken_name_is_read_again_in_both_styles() {
         (409, code("CONFLICT", "x"), taken),
         (409, String::new(), taken),
         (400, code("BAD_REQUEST", "email is duplicated email.(a@example.jp)"), taken),
-        (400, code("BAD_REQUEST", "userExternalKey already used"), taken),
+        (400, code("BAD_REQUEST", "userExternalKey already used"), ("read again", Some(ExternalKeyTaken))),
+        (409, code("CONFLICT", "The external key is duplicated."), ("read again", Some(ExternalKeyTaken))),
+        (403, code("FORBIDDEN", "A super administrator cannot be changed"), ("refused", Some(SuperAdministrator))),
+        (400, code("BAD_REQUEST", "usePosition is false"), ("refused", Some(PlacementFeatureOff))),
+        (400, code("BAD_REQUEST", "No license is left"), ("refused", Some(NoSeatLeft))),
         (400, code("USER_ALREADY_EXIST", "x"), taken),
         (400, code("BAD_REQUEST", "orgUnitId does not exist"), refused),
         (400, code("ORGUNIT_NOT_EXIST", "x"), refused),
-        (400, code("BAD_REQUEST", "accountId contains NG Word"), refused),
+        (400, code("BAD_REQUEST", "accountId contains NG Word"), ("refused", Some(ProhibitedWord))),
         (
             400,
             r#"{"description":"userExternalKey must be the same as the primary organization's externalKey."}"#.into(),

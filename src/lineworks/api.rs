@@ -88,7 +88,7 @@ enum Broken {
     /// Sent, but no whole answer within the time.
     Lost(String),
     /// Redirected to where a token must not go: nothing was done.
-    Astray(String),
+    Astray(u16, String),
 }
 
 impl Api {
@@ -180,16 +180,14 @@ impl Api {
                 return Ok(Answer { status, headers, body });
             }
             let target = response.headers().get(LOCATION).and_then(|to| url.join(to.to_str().ok()?).ok());
-            url = target.ok_or_else(|| Broken::Astray(format!("HTTP {status} without a readable Location")))?;
+            url = target.ok_or_else(|| Broken::Astray(status, format!("HTTP {status} without a readable Location")))?;
             if !address::may_follow(&self.base, &url) {
                 let host = url.host_str().unwrap_or("no host");
-                return Err(Broken::Astray(format!(
-                    "HTTP {status} to {}://{host}, which is not followed",
-                    url.scheme()
-                )));
+                let detail = format!("HTTP {status} to {}://{host}, which is not followed", url.scheme());
+                return Err(Broken::Astray(status, detail));
             }
         }
-        Err(Broken::Astray(format!("redirected more than {MOST_REDIRECTS} times")))
+        Err(Broken::Astray(307, format!("redirected more than {MOST_REDIRECTS} times")))
     }
 
     fn request(&self, call: &Call, url: &Url, token: &AccessToken, deadline: Instant) -> reqwest::RequestBuilder {
@@ -217,15 +215,13 @@ impl Broken {
     }
 
     fn into_error(self, operation: Operation) -> ApiError {
-        use crate::domain::outcome::Cause::{LineWorksFailing, LineWorksUnreachable};
+        use crate::domain::outcome::Cause::LineWorksUnreachable;
         match self {
             Broken::NotSent(detail) => {
                 ApiError::TryLater { reason: Reason::with(LineWorksUnreachable, detail), after: None }
             }
             Broken::Lost(detail) => answer::lost(operation, detail),
-            Broken::Astray(detail) => {
-                ApiError::TryLater { reason: Reason::with(LineWorksFailing, detail), after: None }
-            }
+            Broken::Astray(status, detail) => answer::astray(operation, status, detail),
         }
     }
 }

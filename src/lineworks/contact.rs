@@ -42,7 +42,9 @@ impl Contact {
             ApiError::TryLater { reason, .. } | ApiError::Unclear(reason) if reason.cause != Cause::RateLimited => {
                 self.failed(at, reason.clone());
             }
-            ApiError::Refused(reason) if reason.cause == Cause::ScopeMissing => self.failed(at, reason.clone()),
+            ApiError::Refused(reason) if matches!(reason.cause, Cause::ScopeMissing | Cause::AccountNotAllowed) => {
+                self.failed(at, reason.clone());
+            }
             ApiError::TryLater { .. } | ApiError::Unclear(_) | ApiError::ReadAgain(_) | ApiError::Refused(_) => {
                 self.succeeded(at);
             }

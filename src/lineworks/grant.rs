@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::domain::outcome::{Cause, Reason};
 use crate::lineworks::ApiError;
 use crate::lineworks::answer::{Body, Said};
+use crate::lineworks::traps::{self, Next, Trap};
 
 /// A refusal is asked about again after this long: a scope saved minutes ago heals by itself.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(60);
@@ -41,6 +42,19 @@ impl TokenError {
         Self { reason: Reason::with(cause, detail), after: Some(REFUSAL_PAUSE) }
     }
 
+    /// Whether other credentials might do better: the endpoint refused them, or refused without saying what.
+    pub(crate) fn is_about_the_credentials(&self) -> bool {
+        matches!(
+            self.reason.cause,
+            Cause::TokenClientRefused
+                | Cause::TokenAssertionRefused
+                | Cause::TokenAssertionLife
+                | Cause::AccountNotAllowed
+                | Cause::TokenRefused
+                | Cause::UnexpectedError
+        )
+    }
+
     pub(crate) fn unreachable(detail: String) -> Self {
         Self { reason: Reason::with(Cause::LineWorksUnreachable, detail), after: None }
     }
@@ -66,19 +80,16 @@ pub(crate) fn judge(status: u16, body: &Body, after: Option<Duration>) -> Result
     {
         return Ok(Granted { token: token.into(), life: life(object) });
     }
-    // The words of RFC 6749, section 5.2.
-    match said.code.as_deref() {
-        Some("invalid_client" | "unauthorized_client") => Err(TokenError::refused(Cause::TokenClientRefused, detail)),
-        Some("invalid_scope") => Err(TokenError::refused(Cause::TokenScopeRefused, detail)),
-        Some("invalid_grant") => Err(TokenError::refused(Cause::TokenAssertionRefused, detail)),
-        Some("server_error" | "temporarily_unavailable") => Err(TokenError::failing(detail, after)),
-        _ => Err(by_status(status, body, detail, after)),
-    }
+    Err(match traps::of_token(status, &said) {
+        Some(Trap { means, next: Next::Later, .. }) => TokenError { reason: Reason::with(*means, detail), after },
+        Some(trap) => TokenError::refused(trap.means, detail),
+        None => by_status(status, body, detail, after),
+    })
 }
 
+/// What holds without words.
 fn by_status(status: u16, body: &Body, detail: String, after: Option<Duration>) -> TokenError {
     match status {
-        429 => TokenError { reason: Reason::with(Cause::RateLimited, detail), after },
         407 => TokenError { reason: Reason::with(Cause::LineWorksUnreachable, detail), after },
         400..=499 if status != 408 && *body != Body::Garbage => TokenError::refused(Cause::TokenRefused, detail),
         200..=299 if matches!(body, Body::Object(object) if object.contains_key("error") || object.contains_key("returnCode")) => {
@@ -150,10 +161,20 @@ mod tests {
             (400, oauth("invalid_scope"), Cause::TokenScopeRefused),
             (200, oauth("invalid_scope"), Cause::TokenScopeRefused),
             (400, oauth("invalid_grant"), Cause::TokenAssertionRefused),
+            (
+                400,
+                r#"{"error":"invalid_grant","error_description":"exp is over 60 minutes"}"#.into(),
+                Cause::TokenAssertionLife,
+            ),
+            (
+                401,
+                r#"{"error":"invalid_client","error_description":"no such service account"}"#.into(),
+                Cause::AccountNotAllowed,
+            ),
             (400, oauth("invalid_request"), Cause::TokenRefused),
             (400, oauth("unsupported_grant_type"), Cause::TokenRefused),
-            (400, r#"{"returnCode":"99","returnMessage":"UnexpectedError"}"#.into(), Cause::TokenRefused),
-            (200, r#"{"returnCode":"99","returnMessage":"UnexpectedError"}"#.into(), Cause::TokenRefused),
+            (400, r#"{"returnCode":"99","returnMessage":"UnexpectedError"}"#.into(), Cause::UnexpectedError),
+            (200, r#"{"returnCode":"99","returnMessage":"UnexpectedError"}"#.into(), Cause::UnexpectedError),
             (401, String::new(), Cause::TokenRefused),
             (403, r#"{"code":"FORBIDDEN","description":"x"}"#.into(), Cause::TokenRefused),
         ];
@@ -174,7 +195,7 @@ mod tests {
             (200, r#"{"access_token":""}"#, Cause::LineWorksFailing),
             (200, r#"{"access_token":7}"#, Cause::LineWorksFailing),
             (404, "<html>", Cause::LineWorksFailing),
-            (302, "", Cause::LineWorksFailing),
+            (302, "", Cause::Redirected),
             (407, "<html>", Cause::LineWorksUnreachable),
             (429, "", Cause::RateLimited),
         ];

@@ -4,11 +4,13 @@
 //! HTTP, and comes back as "what do we do next". What an answer means is decided here; when to try again and what
 //! to tell people is the worker's part.
 
+mod access_token;
 mod address;
 mod answer;
 mod api;
 pub mod assertion;
 mod contact;
+pub mod credentials;
 pub mod directory;
 mod grant;
 mod limits;
@@ -16,8 +18,12 @@ mod listing;
 mod operation;
 pub mod password;
 mod places;
+mod rotating;
+pub mod rotation;
 mod sealing;
+mod shelf;
 pub mod token;
+pub mod traps;
 mod user_object;
 
 pub use api::http_client;
@@ -25,6 +31,7 @@ pub use contact::ContactStatus;
 pub use grant::TokenError;
 pub use operation::Operation;
 pub use places::PlaceSettings;
+pub(crate) use traps::of_lasting;
 
 use std::time::Duration;
 

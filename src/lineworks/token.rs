@@ -7,22 +7,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
-use zeroize::{Zeroize, Zeroizing};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use crate::domain::outcome::Cause;
+pub use crate::lineworks::access_token::AccessToken;
 use crate::lineworks::answer::Body;
-use crate::lineworks::assertion::Signer;
 use crate::lineworks::contact::{Contact, ContactStatus};
+use crate::lineworks::credentials::{Candidate, Credentials};
 use crate::lineworks::grant::{self, Granted, TokenError};
-use crate::lineworks::sealing::Sealer;
-use crate::lineworks::{address, api, limits};
+use crate::lineworks::shelf::Shelf;
+pub use crate::lineworks::shelf::{TokenVault, VaultError};
+use crate::lineworks::{address, api, limits, rotation};
+use crate::metrics::Metrics;
 
 /// The grant of a signed assertion (RFC 7523; LINE WORKS docs, auth-jwt).
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -30,85 +31,19 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const TOKEN_PATH: &str = "oauth2/v2.0/token";
 /// A failure answers everybody who asks within this time.
 const FAILURE_KEPT: SignedDuration = SignedDuration::from_secs(5);
-/// The vault is the ledger's; a ledger slower than this is as good as down.
-const VAULT_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Why the vault did not load or store.
-#[derive(Debug, thiserror::Error)]
-#[error("the ledger's token vault failed")]
-pub struct VaultError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
-
-/// Where the sealed token is kept between restarts and for other replicas: one value, the last one stored.
-pub trait TokenVault: Send + Sync {
-    /// What was stored last; `None` (or an empty value) when there is nothing.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    fn load(&self) -> BoxFuture<'_, Result<Option<Vec<u8>>, VaultError>>;
-
-    /// Replaces what is stored. An empty value means: forget it.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    fn store(&self, sealed: Vec<u8>) -> BoxFuture<'_, Result<(), VaultError>>;
-}
-
-/// What a token is asked for with, besides the signer.
+/// What a token is asked for with, besides the credentials.
 #[derive(Debug)]
 pub struct TokenSettings {
     /// The auth host, such as `https://auth.worksmobile.com`; the path is added.
     pub auth_url: Url,
-    /// The app's client secret.
-    pub client_secret: SecretString,
     /// Scopes, separated by spaces.
     pub scope: String,
-    /// The time one token request may take in all.
+    /// The time asking for one token may take in all.
     pub timeout: Duration,
-}
-
-/// An access token, and which one it is.
-#[derive(Debug, Clone)]
-pub struct AccessToken {
-    secret: SecretString,
-    generation: u64,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
-}
-
-impl AccessToken {
-    /// The token itself.
-    pub fn secret(&self) -> &SecretString {
-        &self.secret
-    }
-
-    /// Which one of this process's tokens it is.
-    pub fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// When it was asked for.
-    pub fn issued_at(&self) -> Timestamp {
-        self.issued_at
-    }
-
-    /// When its life ends.
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
-    }
-}
-
-/// What is sealed into the vault.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    token: String,
-    issued_at_ms: i64,
-    expires_at_ms: i64,
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.token.zeroize();
-    }
+    /// Whom the token is for: a word for log and metrics.
+    pub purpose: &'static str,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
@@ -121,14 +56,12 @@ struct State {
     rejected: Option<SecretString>,
 }
 
-/// The one place access tokens come from.
+/// The one place access tokens of one scope come from.
 pub struct TokenCache {
     settings: TokenSettings,
     token_url: Url,
-    binding: Vec<u8>,
-    signer: Signer,
-    sealer: Sealer,
-    vault: Option<Arc<dyn TokenVault>>,
+    credentials: Arc<Credentials>,
+    shelf: Shelf,
     http: reqwest::Client,
     contact: Contact,
     state: Mutex<State>,
@@ -144,19 +77,21 @@ impl TokenCache {
     /// A cache for one app and scope. Without a vault the token lives in memory only.
     pub fn new(
         settings: TokenSettings,
-        signer: Signer,
+        credentials: Arc<Credentials>,
         vault: Option<Arc<dyn TokenVault>>,
         http: reqwest::Client,
     ) -> Self {
         let scope = settings.scope.split_whitespace().collect::<Vec<_>>().join(" ");
         let settings = TokenSettings { scope, ..settings };
         let token_url = address::under(&settings.auth_url, TOKEN_PATH);
-        let issued_for =
-            [token_url.as_str(), signer.client_id(), signer.service_account(), &settings.scope, signer.fingerprint()];
-        let binding = serde_json::to_vec(&issued_for).expect("an array of texts is JSON");
-        let sealer = Sealer::new(&signer.sealing_key());
+        let shelf = Shelf::new(vault, token_url.clone(), settings.scope.clone());
         let (contact, state) = (Contact::default(), Mutex::default());
-        Self { settings, token_url, binding, signer, sealer, vault, http, contact, state }
+        Self { settings, token_url, credentials, shelf, http, contact, state }
+    }
+
+    /// The scopes its tokens are asked for, separated by one space.
+    pub fn scope(&self) -> &str {
+        &self.settings.scope
     }
 
     /// The access token to use at `now`: the cached one, the vault's, or a new one. Callers that come while a token
@@ -165,27 +100,48 @@ impl TokenCache {
     /// # Errors
     /// Says why there is none and when to ask again.
     pub async fn access_token(&self, now: Timestamp) -> Result<AccessToken, TokenError> {
+        self.access_token_for(now, SignedDuration::ZERO).await
+    }
+
+    /// As [`Self::access_token`], with at least this much of its life left, if LINE WORKS gives any that long.
+    ///
+    /// # Errors
+    /// Says why there is none and when to ask again.
+    pub async fn access_token_for(&self, now: Timestamp, life: SignedDuration) -> Result<AccessToken, TokenError> {
+        let fits = |token: &AccessToken| {
+            usable(token.issued_at(), token.expires_at(), now) && token.expires_at().duration_since(now) >= life
+        };
         let mut state = self.state.lock().await;
-        if let Some(token) = state.cached.as_ref().filter(|token| usable(token.issued_at, token.expires_at, now)) {
+        if let Some(token) = state.cached.as_ref().filter(|token| fits(token)) {
             return Ok(token.clone());
         }
         if let Some(error) = self.recent_failure(&state, now) {
             return Err(error);
         }
-        let from_vault = self.load().await.filter(|kept| {
-            let rejected =
-                state.rejected.as_ref().is_some_and(|rejected| rejected.expose_secret() == kept.secret.expose_secret());
-            !rejected && usable(kept.issued_at, kept.expires_at, now)
+        let from_vault = self.shelf.load(&self.credentials.signers()).await.filter(|kept| {
+            let rejected = state
+                .rejected
+                .as_ref()
+                .is_some_and(|rejected| rejected.expose_secret() == kept.secret().expose_secret());
+            !rejected && fits(kept)
         });
         let token = match from_vault {
             Some(kept) => kept,
             None => self.ask(&mut state, now).await?,
         };
         state.generation += 1;
-        let token = AccessToken { generation: state.generation, ..token };
+        let token = token.numbered(state.generation);
         state.failure = None;
         state.cached = Some(token.clone());
         Ok(token)
+    }
+
+    /// Seals the token at hand with the newest key: after a change of keys, a restart may know that one only.
+    pub async fn seal_anew(&self) {
+        let state = self.state.lock().await;
+        if let Some(token) = &state.cached {
+            self.keep(token).await;
+        }
     }
 
     /// Drops this token, in memory and in the vault, unless another one took its place already; says whether it did.
@@ -213,12 +169,13 @@ impl TokenCache {
     }
 
     async fn drop_from(&self, state: &mut State, generation: u64) -> bool {
-        let Some(dropped) = state.cached.take_if(|token| token.generation == generation) else { return false };
+        let Some(dropped) = state.cached.take_if(|token| token.generation() == generation) else { return false };
         // Another replica may have stored a newer one meanwhile; that one is kept.
-        if self.load().await.is_some_and(|kept| kept.secret.expose_secret() == dropped.secret.expose_secret()) {
-            self.store(Vec::new()).await;
+        let kept = self.shelf.load(&self.credentials.signers()).await;
+        if kept.is_some_and(|kept| kept.secret().expose_secret() == dropped.secret().expose_secret()) {
+            self.shelf.clear().await;
         }
-        state.rejected = Some(dropped.secret);
+        state.rejected = Some(dropped.secret().clone());
         true
     }
 
@@ -233,21 +190,23 @@ impl TokenCache {
     /// Asks LINE WORKS for a token and stores it.
     async fn ask(&self, state: &mut State, now: Timestamp) -> Result<AccessToken, TokenError> {
         let started = Instant::now();
-        let answer = self.request(now).await;
+        let answer = self.request_with_any(now).await;
         let elapsed = started.elapsed();
         match answer {
             Ok(granted) => {
-                tracing::info!(duration_ms = millis(elapsed), "got a LINE WORKS access token");
+                let purpose = self.settings.purpose;
+                tracing::info!(purpose, duration_ms = millis(elapsed), "got a LINE WORKS access token");
                 self.contact.succeeded(now);
                 // `now` was read before the request, so the token ends a little early and never late.
                 let expires_at = now.saturating_add(granted.life).unwrap_or(Timestamp::MAX);
-                let token = AccessToken { secret: granted.token, generation: 0, issued_at: now, expires_at };
-                self.store(self.sealed(&token)).await;
+                let token = AccessToken::new(granted.token, now, expires_at);
+                self.keep(&token).await;
                 Ok(token)
             }
             Err(error) => {
                 let ended = now.saturating_add(SignedDuration::try_from(elapsed).unwrap_or_default()).unwrap_or(now);
                 tracing::warn!(
+                    purpose = self.settings.purpose,
                     cause = error.reason.cause.code(),
                     detail = error.reason.detail,
                     duration_ms = millis(elapsed),
@@ -260,16 +219,48 @@ impl TokenCache {
         }
     }
 
-    async fn request(&self, now: Timestamp) -> Result<Granted, TokenError> {
-        let assertion = Zeroizing::new(self.signer.assertion(now));
+    /// Tries every candidate in turn as long as the credentials are what is refused; looks at their files once more
+    /// before it gives up. The answer that says most is returned: the first refusal, or what is no refusal of them.
+    async fn request_with_any(&self, now: Timestamp) -> Result<Granted, TokenError> {
+        let deadline = Instant::now() + self.settings.timeout;
+        let (mut tried, mut refusal, mut looked) = (Vec::new(), None, false);
+        loop {
+            let Some(candidate) = self.credentials.candidate(&tried) else {
+                if !looked && self.credentials.may_change() {
+                    looked = true;
+                    rotation::look_again(&self.credentials).await;
+                    continue;
+                }
+                return Err(refusal.expect("there is always a first candidate, and it was refused"));
+            };
+            let answer = self.request(&candidate, now, deadline).await;
+            let outcome = answer.as_ref().map_or_else(|error| error.reason.cause.code(), |_| "granted");
+            self.settings.metrics.asked_for_token(self.settings.purpose, outcome);
+            match answer {
+                Ok(granted) => {
+                    self.credentials.accepted(&candidate, tried.is_empty());
+                    return Ok(granted);
+                }
+                Err(error) if error.is_about_the_credentials() => {
+                    refusal.get_or_insert(error);
+                    tried.push(candidate);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn request(&self, with: &Candidate, now: Timestamp, deadline: Instant) -> Result<Granted, TokenError> {
+        let assertion = Zeroizing::new(with.signer.assertion(now));
         let form = [
             ("assertion", assertion.as_str()),
             ("grant_type", GRANT_TYPE),
-            ("client_id", self.signer.client_id()),
-            ("client_secret", self.settings.client_secret.expose_secret()),
+            ("client_id", with.signer.client_id()),
+            ("client_secret", with.client_secret.expose_secret()),
             ("scope", &self.settings.scope),
         ];
-        let request = self.http.post(self.token_url.clone()).timeout(self.settings.timeout).form(&form);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let request = self.http.post(self.token_url.clone()).timeout(left).form(&form);
         let response = request.send().await.map_err(|error| TokenError::unreachable(api::describe(error)))?;
         let status = response.status().as_u16();
         let after = limits::wait(status, response.headers(), now);
@@ -278,46 +269,9 @@ impl TokenCache {
         grant::judge(status, &body, after)
     }
 
-    fn sealed(&self, token: &AccessToken) -> Vec<u8> {
-        let kept = Kept {
-            token: token.secret.expose_secret().to_owned(),
-            issued_at_ms: token.issued_at.as_millisecond(),
-            expires_at_ms: token.expires_at.as_millisecond(),
-        };
-        let text = Zeroizing::new(serde_json::to_vec(&kept).expect("texts and numbers are JSON"));
-        self.sealer.seal(&self.binding, &text).unwrap_or_default()
-    }
-
-    /// The vault's token, if it was issued for us.
-    async fn load(&self) -> Option<AccessToken> {
-        let vault = self.vault.as_ref()?;
-        let sealed = match timeout(VAULT_PATIENCE, vault.load()).await {
-            Ok(Ok(sealed)) => sealed.filter(|sealed| !sealed.is_empty())?,
-            Ok(Err(error)) => {
-                tracing::warn!(error = %error.0, "the kept access token cannot be loaded; going on without");
-                return None;
-            }
-            Err(_) => {
-                tracing::warn!("the kept access token takes too long to load; going on without");
-                return None;
-            }
-        };
-        let text = self.sealer.open(&self.binding, &sealed)?;
-        let mut kept: Kept = serde_json::from_slice(&text).ok()?;
-        Some(AccessToken {
-            secret: std::mem::take(&mut kept.token).into(),
-            generation: 0,
-            issued_at: Timestamp::from_millisecond(kept.issued_at_ms).ok()?,
-            expires_at: Timestamp::from_millisecond(kept.expires_at_ms).ok()?,
-        })
-    }
-
-    async fn store(&self, sealed: Vec<u8>) {
-        let Some(vault) = &self.vault else { return };
-        match timeout(VAULT_PATIENCE, vault.store(sealed)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = %error.0, "the access token cannot be kept; it stays in memory"),
-            Err(_) => tracing::warn!("the access token takes too long to keep; it stays in memory"),
+    async fn keep(&self, token: &AccessToken) {
+        if let Some(newest) = self.credentials.signers().first() {
+            self.shelf.keep(token, newest).await;
         }
     }
 }

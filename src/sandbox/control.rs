@@ -13,13 +13,14 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::control_groups;
 use super::control_members;
+use super::credentials;
 use super::faults::Fault;
 use super::placement::Place;
 use super::reply::Reply;
 use super::world::{Shared, World};
 
 /// What the control endpoints are, for whoever asks for another.
-const ENDPOINTS: &str = "GET credentials; GET, PATCH switches; POST reset; GET, POST members; GET, PATCH, DELETE members/{member}; \
+const ENDPOINTS: &str = "GET, POST credentials; GET, PATCH switches; POST reset; GET, POST members; GET, PATCH, DELETE members/{member}; \
      GET, POST groups; GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; POST scim-token; GET stats; GET journal; GET, POST placement";
 
 /// A control request that makes no sense.
@@ -42,6 +43,10 @@ pub(crate) fn handle(shared: &Shared, call: &Call, path: &str) -> Reply {
 }
 
 fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlError> {
+    if (call.method.as_str(), path) == ("POST", "credentials") {
+        // Making a key takes its time: nobody else waits for it.
+        return Ok(Reply::json(200, reissue(shared, call)?));
+    }
     let mut world = shared.world();
     if let Some(member) = path.strip_prefix("members/") {
         return control_members::one(&mut world, call, member);
@@ -126,6 +131,39 @@ fn switch(world: &mut World, call: &Call) -> Result<Value, ControlError> {
     let changes: Map<String, Value> = body(call)?;
     world.switches = world.switches.changed(&changes).map_err(|text| ControlError::new(400, text))?;
     Ok(to_json(&world.switches))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Reissue {
+    reissue: Issued,
+    #[serde(default)]
+    keep_old: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Issued {
+    PrivateKey,
+    ClientSecret,
+}
+
+/// Issues a new key or secret as the Developer Console does, and shows it.
+fn reissue(shared: &Shared, call: &Call) -> Result<Value, ControlError> {
+    let Reissue { reissue, keep_old } = body(call)?;
+    match reissue {
+        Issued::PrivateKey => {
+            let (private_key, public_key) =
+                credentials::new_key().map_err(|error| ControlError::new(500, error.to_string()))?;
+            shared.app.add_key(public_key, keep_old);
+            Ok(json!({ "privateKey": private_key }))
+        }
+        Issued::ClientSecret => {
+            let secret = credentials::new_secret();
+            shared.app.add_secret(secret.clone(), keep_old);
+            Ok(json!({ "clientSecret": secret }))
+        }
+    }
 }
 
 #[derive(Deserialize)]

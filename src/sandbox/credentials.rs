@@ -77,23 +77,37 @@ impl fmt::Debug for SandboxCredentials {
 /// # Errors
 /// When the computer cannot make an RSA key.
 pub(crate) fn generate(plan: Plan, form: ScimTokenForm) -> io::Result<(SandboxCredentials, Vec<u8>)> {
-    let broken = |what: &str| io::Error::other(format!("{what}: the cryptography library refused"));
-    let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| broken("making the app's key"))?;
-    let pkcs8: Pkcs8V1Der = key.as_der().map_err(|_| broken("writing the app's key as PKCS#8"))?;
+    let (private_key, public_key) = new_key()?;
     let main = SandboxDomain { id: fastrand::i64(10_000_000..100_000_000), name: "sandbox.example".to_owned() };
     let second = SandboxDomain { id: main.id + 100_000_000, name: "sub.sandbox.example".to_owned() };
     let credentials = SandboxCredentials {
         client_id: random_text(20),
-        client_secret: random_text(10),
+        client_secret: new_secret(),
         service_account: format!("{}.serviceaccount@sandbox.example", random_text(5)),
-        private_key: pem(pkcs8.as_ref()),
+        private_key,
         domain_id: main.id,
         domain: main.name.clone(),
         domains: vec![main, second],
         scopes: registered_scopes(plan).into_iter().map(str::to_owned).collect(),
         scim_token: token::new_text(form, Clock::real_now()),
     };
-    Ok((credentials, key.public_key().as_ref().to_vec()))
+    Ok((credentials, public_key))
+}
+
+/// A new private key (PKCS#8 PEM) and the public key (PKCS#1 DER) that belongs to it.
+///
+/// # Errors
+/// When the computer cannot make an RSA key.
+pub(crate) fn new_key() -> io::Result<(String, Vec<u8>)> {
+    let broken = |what: &str| io::Error::other(format!("{what}: the cryptography library refused"));
+    let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| broken("making the app's key"))?;
+    let pkcs8: Pkcs8V1Der = key.as_der().map_err(|_| broken("writing the app's key as PKCS#8"))?;
+    Ok((pem(pkcs8.as_ref()), key.public_key().as_ref().to_vec()))
+}
+
+/// A new client secret.
+pub(crate) fn new_secret() -> String {
+    random_text(10)
 }
 
 /// Scopes the app can be granted under `plan`.

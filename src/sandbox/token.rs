@@ -5,6 +5,7 @@
 //! they are good by real time or by the sandbox's clock: a client's clock need not move when the sandbox's does.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
@@ -34,6 +35,60 @@ const GRANT_TYPE_ENCODED: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt
 pub(crate) struct App {
     pub(crate) credentials: SandboxCredentials,
     pub(crate) public_key: Vec<u8>,
+    /// What was issued later; none: as at the start.
+    pub(crate) reissued: Mutex<Reissued>,
+}
+
+/// Client secrets and public keys issued after the start, in place of the first ones or beside them.
+#[derive(Debug, Default)]
+pub(crate) struct Reissued {
+    pub(crate) client_secrets: Option<Vec<String>>,
+    pub(crate) public_keys: Option<Vec<Vec<u8>>>,
+}
+
+impl App {
+    pub(crate) fn new(credentials: SandboxCredentials, public_key: Vec<u8>) -> Self {
+        Self { credentials, public_key, reissued: Mutex::default() }
+    }
+
+    /// Adds a client secret; the earlier ones stay valid or end.
+    pub(crate) fn add_secret(&self, secret: String, keep_old: bool) {
+        let mut reissued = self.reissued();
+        let mut valid = reissued.client_secrets.take().unwrap_or_else(|| vec![self.credentials.client_secret.clone()]);
+        valid.retain(|_| keep_old);
+        valid.push(secret);
+        reissued.client_secrets = Some(valid);
+    }
+
+    /// Adds a public key; the earlier ones stay valid or end.
+    pub(crate) fn add_key(&self, key: Vec<u8>, keep_old: bool) {
+        let mut reissued = self.reissued();
+        let mut valid = reissued.public_keys.take().unwrap_or_else(|| vec![self.public_key.clone()]);
+        valid.retain(|_| keep_old);
+        valid.push(key);
+        reissued.public_keys = Some(valid);
+    }
+
+    fn reissued(&self) -> MutexGuard<'_, Reissued> {
+        self.reissued.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn knows_secret(&self, shown: &str) -> bool {
+        match &self.reissued().client_secrets {
+            None => shown == self.credentials.client_secret,
+            Some(valid) => valid.iter().any(|secret| secret == shown),
+        }
+    }
+
+    fn knows_signature(&self, signed: &str, signature: &[u8]) -> bool {
+        let verifies = |key: &Vec<u8>| {
+            UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(signed.as_bytes(), signature).is_ok()
+        };
+        match &self.reissued().public_keys {
+            None => verifies(&self.public_key),
+            Some(valid) => valid.iter().any(verifies),
+        }
+    }
 }
 
 /// The tokens that were issued.
@@ -231,7 +286,7 @@ fn check_client(app: &App, form: &HashMap<String, String>) -> Result<(), OauthEr
     if field("client_id") != app.credentials.client_id {
         return refuse("invalid_client", "The client does not exist.");
     }
-    if field("client_secret") != app.credentials.client_secret {
+    if !app.knows_secret(field("client_secret")) {
         return refuse("invalid_client", "The client secret is wrong.");
     }
     Ok(())
@@ -275,12 +330,9 @@ fn verified_claims(app: &App, assertion: &str) -> Result<Map<String, Value>, Oau
         return refuse("invalid_grant", "The assertion must be signed with RS256.");
     }
     let signed = format!("{header}.{claims}");
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &app.public_key)
-        .verify(signed.as_bytes(), &signature)
-        .map_err(|_| OauthError {
-            error: "invalid_client",
-            description: "The assertion's signature does not match the app's key.".to_owned(),
-        })?;
+    if !app.knows_signature(&signed, &signature) {
+        return refuse("invalid_client", "The assertion's signature does not match the app's key.");
+    }
     Ok(body)
 }
 

@@ -31,7 +31,7 @@ fn writes() -> Vec<(Value, Option<&'static str>)> {
     vec![
         (json!({"kind": "status", "status": 500}), FAILING),
         (json!({"kind": "status", "status": 503}), FAILING),
-        (json!({"kind": "code99"}), FAILING),
+        (json!({"kind": "code99"}), Some("lineworks_unexpected_error")),
         (json!({"kind": "garbage"}), FAILING),
         (json!({"kind": "closeBefore"}), UNREACHABLE),
         (json!({"kind": "hang"}), UNREACHABLE),
@@ -208,4 +208,22 @@ async fn a_deletion_is_taken_back_on_every_bad_day() {
         assert_eq!(member(&app, n).await["isDeleted"], false);
     }
     ends_well(app, days.len()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_fail_run_after_run_while_reads_work_name_the_likely_setting() {
+    let app = TestApp::with(SLOW_RETRIES).await;
+    let body = json!({"code": "INTERNAL_SERVER_ERROR", "description": "Unexpected provisioning error"});
+    app.fault(json!({"operation": "users.create", "kind": "status", "status": 500, "body": body})).await;
+    app.put_without_waiting("00uA", json!({ "user": user(1) })).await;
+    for (failures, cause) in [(1, "lineworks_failing"), (2, "lineworks_failing"), (3, "edits_locked")] {
+        let attempts = |row: &Value| row["history"]["attempts"].as_array().map_or(0, Vec::len);
+        let row = app.row_when("00uA", |row| row["state"] == "waiting" && attempts(row) == failures).await;
+        assert_eq!(row["reason"]["code"], cause, "after {failures}");
+        app.advance(Duration::from_secs(61)).await;
+    }
+    app.heal().await;
+    app.advance(Duration::from_secs(61)).await;
+    app.row_in("00uA", "settled").await;
+    app.finish().await;
 }

@@ -94,6 +94,7 @@ fn settings() -> Settings {
         keep_history: Duration::from_secs(86_400),
         makes_passwords: false,
         handover: None,
+        metrics: std::sync::Arc::default(),
     }
 }
 

@@ -4,4 +4,5 @@
 pub mod counterpart;
 mod directory;
 mod places;
+mod rotation;
 mod token;

@@ -18,12 +18,26 @@ card_secrets = [{ name = "a", value = "marker-card-secret" }]
 signing_secrets = [{ name = "b", value = "marker-signing-secret" }]
 hook_secrets = [{ name = "c", value = "marker-hook-secret" }]
 admin_secrets = [{ name = "d", value = "marker-admin-secret" }]
+[broker]
+secrets = [{ name = "e", value = "marker-broker-secret" }]
+scope = "user.read"
 [log]
 filter = "info,okta_lineworks=trace"
 "#;
 /// What must never be seen; each is in what the calls below carry.
-const MARKERS: [&str; 10] =
-    ["markermail", "標山", "標子", "markername", "markerphone", CARD, SIGNING, HOOK, ADMIN, "wrong-secret"];
+const MARKERS: [&str; 11] = [
+    "marker-broker-secret",
+    "markermail",
+    "標山",
+    "標子",
+    "markername",
+    "markerphone",
+    CARD,
+    SIGNING,
+    HOOK,
+    ADMIN,
+    "wrong-secret",
+];
 
 fn caller(serving: &Serving, method: Method, target: &str) -> RequestBuilder {
     install_crypto();
@@ -80,6 +94,17 @@ async fn a_member_comes_and_goes_without_a_word_about_the_person() {
     let log = serving.stop().await;
     assert_clean(&log);
     assert!(log.contains(r#""okta_user_id":"00uA""#) && log.contains("called LINE WORKS"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_handed_out_leaves_the_name_of_the_secret_and_no_more() {
+    let serving = Serving::start(TALKATIVE).await;
+    let ask = caller(&serving, Method::POST, "/v1/lineworks/token").bearer_auth("marker-broker-secret");
+    let answer = ask.answer().await;
+    let token = answer.body["accessToken"].as_str().expect("a token").to_owned();
+    let log = serving.stop().await;
+    assert_clean(&log);
+    assert!(log.contains("an access token was handed out") && !log.contains(&token), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

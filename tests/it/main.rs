@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod broken_runs;
+mod broker;
 mod callers;
 mod caps;
 mod cards;
@@ -17,6 +18,7 @@ mod lineworks_client;
 mod log;
 mod main_job;
 mod managed_fields;
+mod metrics;
 mod operators;
 mod order;
 mod ownership;
@@ -26,6 +28,7 @@ mod passwords;
 mod placement;
 mod readme;
 mod rehires;
+mod rotation;
 mod sandbox;
 mod signatures;
 mod starting;

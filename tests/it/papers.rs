@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::inbound::problem::Code;
+use okta_lineworks::lineworks::traps::TRAPS;
 use okta_lineworks::sandbox::Switches;
 
 fn root() -> PathBuf {
@@ -65,8 +66,41 @@ fn errors_document() -> String {
             japanese.todo
         );
     }
+    page += &traps_section();
     page.truncate(page.trim_end().len());
     page + "\n"
+}
+
+/// The table of what LINE WORKS' answers mean, as the program asks it.
+fn traps_section() -> String {
+    let mut page = String::from(
+        "## What LINE WORKS says, and what it means\n\n\
+         The table the program asks, first row first; what is in no row follows general rules (409 and 404 of a write: read\n\
+         again; 5xx: wait; other 4xx: `lineworks_refused`). A text counts in any case, and in the code too. *Documented*: by LINE\n\
+         WORKS or the standard; *seen*: somebody met it at the real service; *words guessed*: the rule is documented, its words\n\
+         are not, so the code and text beside a reason are the last word. A redirection (307, 308) within LINE WORKS is followed.\n\n\
+         | where | while | status | code | text contains | means | what the program does | known |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for trap in TRAPS {
+        let (first, last) = trap.status;
+        let status = if first == last { first.to_string() } else { format!("{first}–{last}") };
+        let any = |text: String| if text.is_empty() { "any".to_owned() } else { text };
+        let codes: Vec<String> = trap.codes.iter().map(|code| format!("`{code}`")).collect();
+        let group = |group: &&[&str]| group.iter().map(|text| format!("“{text}”")).collect::<Vec<_>>().join(" or ");
+        let texts: Vec<String> = trap.texts.iter().map(group).collect();
+        let code = trap.means.code();
+        page += &format!(
+            "| {} | {} | {status} | {} | {} | [`{code}`](#{code}) | {} | {} |\n",
+            trap.place.words(),
+            trap.deed.words(),
+            any(codes.join(", ")),
+            any(texts.join(", and ")),
+            trap.next.words(),
+            trap.known.words(),
+        );
+    }
+    page
 }
 
 #[test]
@@ -243,13 +277,14 @@ fn the_sandbox_page_names_every_switch_with_its_default() {
 // --- the shape of the code ---------------------------------------------------------------------------------------
 
 /// The modules of ours that each module may use (docs/architecture.md, "Layout").
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
             "app",
             "clock",
             "config",
+            "metrics",
             "shutdown",
             "telemetry",
             "inbound",
@@ -268,6 +303,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         &[
             "clock",
             "config",
+            "metrics",
             "shutdown",
             "telemetry",
             "inbound",
@@ -281,17 +317,18 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "domain",
         ],
     ),
-    ("inbound", &["clock", "okta", "handover", "ledger", "lineworks", "domain"]),
-    ("converge", &["clock", "okta", "handover", "ledger", "lineworks", "domain"]),
+    ("inbound", &["clock", "metrics", "okta", "handover", "ledger", "lineworks", "domain"]),
+    ("converge", &["clock", "metrics", "okta", "handover", "ledger", "lineworks", "domain"]),
     ("okta", &["clock", "ledger", "lineworks", "domain"]),
     ("admin", &["clock", "okta", "ledger", "lineworks", "domain"]),
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
-    ("lineworks", &["clock", "ledger", "domain"]),
+    ("lineworks", &["clock", "metrics", "ledger", "domain"]),
     ("handover", &["domain"]),
     ("domain", &[]),
     ("config", &[]),
     ("clock", &[]),
+    ("metrics", &[]),
     ("shutdown", &[]),
     ("telemetry", &[]),
 ];

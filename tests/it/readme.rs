@@ -2,7 +2,8 @@
 //!
 //! The blocks run in their order with `bash -euo pipefail`, each in a shell of its own, against `serve --sandbox` on
 //! free ports. Each line of the block marked `<!-- expect -->` that follows must be contained in what was printed;
-//! neither their order nor white space counts.
+//! neither their order nor white space counts. An example that needs a configuration has it in a block marked
+//! `<!-- with -->` before it, and runs against a program of its own.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_okta-lineworks");
 const RUN: &str = "<!-- run -->";
 const EXPECT: &str = "<!-- expect -->";
+const WITH: &str = "<!-- with -->";
 
 #[test]
 fn every_example_of_the_readme_works() {
@@ -41,6 +43,8 @@ fn both_readmes_have_the_same_examples() {
 /// Commands and what they print.
 #[derive(Debug, PartialEq, Eq)]
 struct Example {
+    /// The configuration it needs; empty for none.
+    settings: String,
     commands: String,
     expected: Vec<String>,
 }
@@ -48,14 +52,16 @@ struct Example {
 fn examples(document: &str) -> Vec<Example> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let text = std::fs::read_to_string(path).expect("the document is there");
-    let pieces = text.split(RUN).skip(1).map(|piece| {
-        let (commands, rest) = fenced(piece);
+    let pieces: Vec<&str> = text.split(RUN).collect();
+    let examples = pieces.windows(2).map(|pair| {
+        let settings = pair[0].rsplit_once(WITH).map_or("", |(_, block)| fenced(block).0);
+        let (commands, rest) = fenced(pair[1]);
         let (_, expected) = rest.split_once(EXPECT).unwrap_or_else(|| panic!("nothing expected of: {commands}"));
         let lines = fenced(expected).0.lines().map(|line| line.trim().trim_end_matches(',').to_owned());
         let expected = lines.filter(|line| !["", "{", "}", "…"].contains(&line.as_str())).collect();
-        Example { commands: commands.to_owned(), expected }
+        Example { settings: settings.to_owned(), commands: commands.to_owned(), expected }
     });
-    pieces.collect()
+    examples.collect()
 }
 
 /// What is in the first fenced block, and what comes after it.
@@ -66,8 +72,12 @@ fn fenced(text: &str) -> (&str, &str) {
 }
 
 fn run_all(document: &str) {
-    let program = Running::start();
+    let mut programs: Vec<(String, Running)> = Vec::new();
     for example in examples(document) {
+        if programs.iter().all(|(settings, _)| *settings != example.settings) {
+            programs.push((example.settings.clone(), Running::start(&example.settings)));
+        }
+        let (_, program) = programs.iter().find(|(settings, _)| *settings == example.settings).expect("started above");
         let printed = program.run(&example.commands);
         let compact = without_space(&printed);
         for line in &example.expected {
@@ -90,8 +100,11 @@ struct Running {
 }
 
 impl Running {
-    fn start() -> Self {
+    fn start(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        if !settings.is_empty() {
+            std::fs::write(folder.path().join("okta-lineworks.toml"), settings).expect("the folder is ours");
+        }
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"])
             .current_dir(folder.path())

@@ -112,7 +112,7 @@ async fn a_bad_day_of_the_token_endpoint_parks_nobody() {
     let app = TestApp::with("[converge]\nretry_first = '20s'\nretry_longest = '20s'").await;
     let days = [
         (json!({"kind": "status", "status": 500}), "lineworks_failing"),
-        (json!({"kind": "code99"}), "token_refused"),
+        (json!({"kind": "code99"}), "lineworks_unexpected_error"),
         (json!({"kind": "garbage"}), "lineworks_failing"),
         (json!({"kind": "empty"}), "lineworks_failing"),
         (json!({"kind": "closeBefore"}), "lineworks_unreachable"),

@@ -62,6 +62,12 @@ pub(super) fn directory(given: Given, check: &mut Check) -> Option<DirectoryAcce
     let other_private_key =
         optional("lineworks.other_private_key", given.other_private_key, SecretForm::PrivateKey, check);
     let scope = scope("lineworks.scope", given.scope, check);
+    if let Some(account) = &service_account {
+        warn_of_a_persons_login(account, check);
+    }
+    if let Some(scope) = &scope {
+        warn_of_read_only(scope, check);
+    }
     Some(DirectoryAccess {
         client_id: client_id?,
         client_secret: client_secret?,
@@ -71,6 +77,26 @@ pub(super) fn directory(given: Given, check: &mut Check) -> Option<DirectoryAcce
         other_private_key: other_private_key?,
         scope: scope?,
     })
+}
+
+/// A login of a person, even an administrator's, is let in nowhere (LINE WORKS docs, auth-jwt).
+fn warn_of_a_persons_login(account: &str, check: &mut Check) {
+    let looks_right = account.split_once('@').is_some_and(|(name, _)| name.ends_with(".serviceaccount"));
+    // The text stays out: it may be somebody's e-mail address.
+    if !looks_right {
+        check.warnings.push(
+            "lineworks.service_account does not look like abc12.serviceaccount@example.com; it must be the app's Service Account from the LINE WORKS Developer Console, not the login of a person".into(),
+        );
+    }
+}
+
+/// Any one of `user` and `directory` writes members; the others only read (LINE WORKS docs, user-create).
+fn warn_of_read_only(scope: &str, check: &mut Check) {
+    if !scope.split(' ').any(|word| word == "user" || word == "directory") {
+        check.warnings.push(
+            "lineworks.scope has neither user nor directory, so LINE WORKS will refuse every change of a member; the Free plan offers neither of the two".into(),
+        );
+    }
 }
 
 /// The long-lived token of a provisioning app.

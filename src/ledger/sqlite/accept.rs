@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Heard, IgnoredEvent, Incoming, OperatorWord, ruling_of, verdict_word};
+use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord, ruling_of, verdict_word};
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{Heads, Membership, Reception, State};
@@ -276,6 +276,16 @@ fn ignore(db: &Connection, event: &IgnoredEvent) -> Outcome<Receipt> {
         ])?;
     }
     Ok(Receipt { verdict: Verdict::Ignored, revision: 0 })
+}
+
+/// Keeps an event that is about nobody in particular.
+pub(super) fn note(db: &Connection, event: &NotedEvent) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO events (kind, source, caller, occurred_at, arrived_at, verdict, note) \
+         VALUES (?1, ?2, ?3, ?4, ?4, 'noted', ?5)",
+    )?
+    .execute(params![event.kind, word(event.source), event.caller, ms(event.at), event.note])?;
+    Ok(())
 }
 
 /// Takes an operator's word in: it raises the revision, and a ruling is in force for that revision only.

@@ -23,8 +23,8 @@ use rusqlite_migration::{M, Migrations};
 
 use super::wake::Wake;
 use super::{
-    Admission, Admitted, Answer, ClaimRequest, Claimed, Heard, History, Incoming, Lease, ListRequest, OpenError,
-    OperatorWord, Settlement, Store, TakeOver, Tally,
+    Admission, Admitted, Answer, ClaimRequest, Claimed, EventRecord, Heard, History, Incoming, Lease, ListRequest,
+    NotedEvent, NotedRequest, OpenError, OperatorWord, Settlement, Store, TakeOver, Tally,
 };
 use crate::domain::assignment::Assignment;
 use crate::domain::event::Receipt;
@@ -36,6 +36,7 @@ use threads::{Reader, Writer};
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/sqlite/0001_ledger.sql")),
     M::up(include_str!("../../../migrations/sqlite/0002_groups_and_rehires.sql")),
+    M::up(include_str!("../../../migrations/sqlite/0003_events_of_nobody.sql")),
 ];
 
 /// How many answers the service reads at the same time.
@@ -137,6 +138,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn note(&self, event: NotedEvent) -> Answer<'_, ()> {
+        Box::pin(self.writer.try_write(move |tx| accept::note(tx, &event)))
+    }
+
     fn claim(&self, request: ClaimRequest) -> Answer<'_, Vec<Claimed>> {
         let owner = self.owner.clone();
         Box::pin(self.writer.write(move |tx| work::claim(tx, &owner, &request)))
@@ -187,6 +192,10 @@ impl Store for SqliteStore {
 
     fn list(&self, request: ListRequest) -> Answer<'_, Vec<Assignment>> {
         Box::pin(self.reader.read(move |db| read::list(db, &request)))
+    }
+
+    fn noted(&self, request: NotedRequest) -> Answer<'_, Vec<EventRecord>> {
+        Box::pin(self.reader.read(move |db| read::noted(db, request)))
     }
 
     fn holder_of_key(&self, key: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::{AttemptRecord, EventRecord, History, ListRequest, Tally};
+use super::super::{AttemptRecord, EventRecord, History, ListRequest, NotedRequest, Tally};
 use super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, ms};
 use super::threads::Outcome;
 use crate::domain::assignment::{Assignment, StateName};
@@ -66,9 +66,24 @@ pub(super) fn history(db: &Connection, person: &OktaUserId) -> Outcome<History> 
     Ok(history)
 }
 
+/// What is kept about nobody in particular, newest first.
+pub(super) fn noted(db: &Connection, request: NotedRequest) -> Outcome<Vec<EventRecord>> {
+    let mut statement = db.prepare_cached(
+        "SELECT * FROM events INDEXED BY events_of_nobody WHERE okta_user_id IS NULL AND id < ?1 \
+         ORDER BY id DESC LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![request.before.unwrap_or(i64::MAX), request.limit])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        page.push(event_record(row)?);
+    }
+    Ok(page)
+}
+
 fn event_record(row: &Row<'_>) -> Outcome<EventRecord> {
     let reading = Reading::of(row, "events", "id")?;
     Ok(EventRecord {
+        number: reading.plain("id")?,
         kind: reading.plain("kind")?,
         event_id: reading.plain("event_key")?,
         source: reading.plain("source")?,

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use okta_lineworks::clock::Clock;
-use okta_lineworks::lineworks::assertion::Signer;
+use okta_lineworks::lineworks::credentials::Credentials;
 use okta_lineworks::lineworks::directory::{Directory, DirectorySettings};
 use okta_lineworks::lineworks::token::{TokenCache, TokenSettings, TokenVault, VaultError};
 use okta_lineworks::lineworks::{Blocked, CallRecord, Gate, Operation, PlaceSettings, Quota, http_client};
@@ -301,13 +301,16 @@ impl Setup {
         let http = http_client().expect("a client");
         let settings = TokenSettings {
             auth_url: counterpart.url.parse().expect("a URL"),
-            client_secret: SecretString::from("s3cr3t+/="),
             scope: self.scope.to_owned(),
             timeout: self.patience,
+            purpose: "service",
+            metrics: Arc::default(),
         };
-        let signer = Signer::new("client-a", "ab12c.serviceaccount@example.jp", &private_key()).expect("a key");
+        let secret = SecretString::from("s3cr3t+/=");
+        let account = "ab12c.serviceaccount@example.jp";
+        let credentials = Credentials::fixed("client-a", account, secret, private_key()).expect("a key");
         let vault: Arc<dyn TokenVault> = self.vault.clone();
-        let tokens = Arc::new(TokenCache::new(settings, signer, Some(vault), http.clone()));
+        let tokens = Arc::new(TokenCache::new(settings, Arc::new(credentials), Some(vault), http.clone()));
         let api_url = self.api_url.as_ref().unwrap_or(&counterpart.url).parse().expect("a URL");
         let places = self.places.clone();
         let settings = DirectorySettings { api_url, sso: self.sso, call_timeout: self.patience, places };
@@ -317,9 +320,19 @@ impl Setup {
 }
 
 /// A key made once for this run.
-fn private_key() -> SecretString {
+pub fn private_key() -> SecretString {
     static KEY: OnceLock<String> = OnceLock::new();
-    let pem = KEY.get_or_init(|| {
+    made_once(&KEY)
+}
+
+/// Another one.
+pub fn another_key() -> SecretString {
+    static KEY: OnceLock<String> = OnceLock::new();
+    made_once(&KEY)
+}
+
+fn made_once(key: &'static OnceLock<String>) -> SecretString {
+    let pem = key.get_or_init(|| {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key is made");
         let der: Pkcs8V1Der<'_> = pair.as_der().expect("a key is written");
         format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))

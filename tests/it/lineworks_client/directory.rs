@@ -257,7 +257,7 @@ async fn a_redirect_to_a_stranger_or_in_a_circle_is_not_followed() {
     for target in ["https://attacker.example/v1.0/users/user-1", "//attacker.example/", "file:///etc/passwd"] {
         works.answers([Answer::new(307, "").with("Location", target)]);
         let error = client.directory.suspend(&id(), &client.gate).await.expect_err("not followed");
-        assert!(matches!(error, ApiError::TryLater { reason, .. } if reason.cause == Cause::LineWorksFailing));
+        assert!(matches!(error, ApiError::TryLater { reason, .. } if reason.cause == Cause::Redirected));
     }
     let before = works.seen().len();
     works.answers((0..9).map(|_| Answer::new(307, "").with("Location", "/v1.0/users/user-1/suspend")));

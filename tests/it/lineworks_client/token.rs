@@ -126,9 +126,9 @@ async fn nonsense_from_the_token_endpoint_waits() {
     for expected in [
         Cause::LineWorksFailing,
         Cause::LineWorksFailing,
-        Cause::TokenRefused,
+        Cause::UnexpectedError,
         Cause::LineWorksFailing,
-        Cause::LineWorksFailing,
+        Cause::Redirected,
     ] {
         let error = client.directory.find(&by_id(), &client.gate).await.expect_err("no token");
         assert!(matches!(error, ApiError::TryLater { reason, .. } if reason.cause == expected));
@@ -238,7 +238,10 @@ async fn a_403_drops_a_token_from_before_the_start_once() {
     for _ in 0..2 {
         let error = restarted.directory.find(&by_id(), &restarted.gate).await.expect_err("forbidden");
         let ApiError::Refused(reason) = error else { panic!("refused, not {error:?}") };
-        assert_eq!((reason.cause, reason.detail.as_deref()), (Cause::ScopeMissing, Some("FORBIDDEN: Not allowed api")));
+        assert_eq!(
+            (reason.cause, reason.detail.as_deref()),
+            (Cause::AccountNotAllowed, Some("FORBIDDEN: Not allowed api"))
+        );
     }
     assert_eq!(works.bearers(), ["token-1", "token-2", "token-2"]);
 }

@@ -113,7 +113,7 @@ async fn mistakes_get_an_answer_that_helps() {
         assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
         answer.json["error"].as_str().expect("a text").to_owned()
     };
-    assert!(error(Method::GET, "nothing", Value::Null).await.contains("GET credentials"));
+    assert!(error(Method::GET, "nothing", Value::Null).await.contains("GET, POST credentials"));
     assert!(error(Method::POST, "clock", json!({"seconds": 1})).await.contains("advanceSeconds"));
     let wrong_kind = json!({"operation": "users.get", "kind": "explode"});
     assert!(error(Method::POST, "faults", wrong_kind).await.contains("tooManyRequests"));

@@ -1,8 +1,8 @@
 //! What the ledger is asked, and what it forgets.
 
 use okta_lineworks::domain::assignment::StateName;
-use okta_lineworks::domain::event::{Event, EventKind};
-use okta_lineworks::ledger::{ListRequest, Store};
+use okta_lineworks::domain::event::{Event, EventKind, Source};
+use okta_lineworks::ledger::{IgnoredEvent, Incoming, ListRequest, NotedEvent, NotedRequest, Store};
 
 use super::{Bench, Verbs, at, event, id, profile, settled, settlement, waiting};
 
@@ -47,6 +47,36 @@ pub async fn a_history_shows_the_newest_first(bench: &dyn Bench) {
     assert_eq!(revisions, [Some(3), Some(2), Some(1)]);
     let attempts: Vec<_> = history.attempts.iter().map(|it| it.revision).collect();
     assert_eq!(attempts, [3, 2, 1]);
+}
+
+pub async fn what_is_about_nobody_is_listed_newest_first(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    store.assign("00uA", 0).await;
+    for second in 1..4 {
+        let note = Some(format!("number {second}"));
+        let caller = "test".to_owned();
+        let event = NotedEvent { kind: "token_handed_out", source: Source::Broker, caller, at: at(second), note };
+        store.note(event).await.expect("written");
+    }
+    let ignored = IgnoredEvent {
+        person: None,
+        key: None,
+        kind: "user.session.start".into(),
+        note: "not one of ours".into(),
+        source: Source::Hook,
+        caller: "test".into(),
+        occurred: at(4),
+        arrived: at(4),
+    };
+    store.accept(vec![Incoming::Ignored(ignored)]).await.expect("written");
+    let noted = |before, limit| store.noted(NotedRequest { before, limit });
+    let page = noted(None, 2).await.expect("readable");
+    let kinds: Vec<_> = page.iter().map(|it| (it.kind.as_str(), it.verdict.as_str())).collect();
+    assert_eq!(kinds, [("user.session.start", "ignored"), ("token_handed_out", "noted")]);
+    assert_eq!((page[1].source.as_str(), page[1].arrived_at), ("broker", at(3)));
+    let rest = noted(Some(page[1].number), 9).await.expect("readable");
+    let notes: Vec<_> = rest.iter().filter_map(|it| it.note.as_deref()).collect();
+    assert_eq!(notes, ["number 2", "number 1"]);
 }
 
 pub async fn a_tally_counts_people_per_state(bench: &dyn Bench) {

@@ -86,6 +86,7 @@ contract! {
         a_list_is_ordered_filtered_and_paged,
         a_history_shows_the_newest_first,
         a_tally_counts_people_per_state,
+        what_is_about_nobody_is_listed_newest_first,
         the_earliest_moment_is_what_falls_due_next,
         a_key_has_one_holder_whoever_asks,
         what_there_is_one_of_is_replaced,
@@ -175,6 +176,7 @@ fn every_migration_is_as_it_was_shipped() {
     let shipped = [
         ("0001_ledger.sql", "07ca4ebe5da876f6cb766f403a89c918670585cf7e93b79da034fe988b791fea"),
         ("0002_groups_and_rehires.sql", "9546f40f86e111f625ce293de6cb80d7071416dd66fb7c8724aa81e6c760b861"),
+        ("0003_events_of_nobody.sql", "636ac83e4b8b2631d51707e8d8f62bca56dc8e2b63a9808779fbb954e20f2cf6"),
     ];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     let entries = std::fs::read_dir(&folder).expect("a folder");

@@ -1,0 +1,38 @@
+//! `GET /metrics`: the numbers for a monitoring system, which shows an admin secret as its bearer token.
+//!
+//! Counters were raised where things happened; how things stand is looked up now. A ledger that does not answer leaves
+//! its numbers out and says so with `ledger_writable`.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Data;
+use actix_web::{Either, HttpRequest, HttpResponse};
+
+use super::Doors;
+use super::problem::Problem;
+use crate::domain::assignment::StateName;
+use crate::ledger::Tally;
+use crate::metrics::{self, Snapshot};
+
+/// `GET /metrics`
+pub(super) async fn metrics(doors: Data<Doors>, request: HttpRequest) -> Either<HttpResponse, Problem> {
+    if let Err(problem) = doors.admin(&request).await {
+        return Either::Right(problem);
+    }
+    let now = doors.clock.now();
+    let tally = doors.store.tally(now).await.ok();
+    let last_success = (doors.contact)().last_success;
+    let snapshot = Snapshot {
+        people: tally.as_ref().map(by_state),
+        due: tally.map(|tally| tally.due_now),
+        last_success_age_seconds: last_success.map(|at| now.duration_since(at).as_secs_f64().max(0.0)),
+        ledger_writable: doors.writes(now).await.is_ok(),
+    };
+    let text = doors.settings.metrics.text(&snapshot);
+    Either::Left(HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
+}
+
+fn by_state(tally: &Tally) -> Vec<(&'static str, u64)> {
+    let count = |state: &StateName| tally.states.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count);
+    // Also those nobody is in, as 0.
+    StateName::ALL.iter().map(|state| (state.as_str(), count(state))).collect()
+}
