@@ -37,7 +37,7 @@ pub(crate) struct Member {
     pub(crate) properties: Map<String, Value>,
     pub(crate) administrator: bool,
     pub(crate) pending: bool,
-    /// When it was invited to choose a password; None if it has one.
+    /// When it was invited to choose a password; None if it has one or is not pending.
     pub(crate) invited_at: Option<Timestamp>,
     pub(crate) suspended: bool,
     pub(crate) suspended_reason: Option<String>,
@@ -81,7 +81,7 @@ impl Member {
 
     /// True if it let the thirty days pass in which a password is to be chosen; it is still pending then.
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
-        self.pending && self.invited_at.is_some_and(|invited| now.duration_since(invited) >= INVITATION)
+        self.invited_at.is_some_and(|invited| now.duration_since(invited) >= INVITATION)
     }
 
     /// The domain it is in.

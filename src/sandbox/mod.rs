@@ -1,7 +1,7 @@
 //! A fake LINE WORKS over real HTTP, for rehearsals without a paid plan and for tests that need a strict counterpart.
 //!
 //! ```text
-//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / listing / scim / token ─► world ─► journal
+//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / directory / scim / token ─► world ─► journal
 //!                └────► control (/_sandbox/…): switches, faults, clock, members by hand, statistics
 //! ```
 //!
@@ -49,7 +49,9 @@ use actix_web::dev::ServerHandle;
 use tokio::task::JoinHandle;
 
 pub use choices::{
-    AdministratorRefusal, EditLock, MessengerProtocol, PasswordPolicy, RateWindow, RefreshToken, ScopeSeparator,
+    AdministratorRefusal, DuplicateStyle, EditLock, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency,
+    MessengerProtocol, MissingUserCode, PasswordPolicy, PatchAnswers, PatchObjects, Plan, RateWindow, RefreshToken,
+    ScopeSeparator, TokenErrorStatus, UndeleteReturns,
 };
 pub use credentials::{SandboxCredentials, SandboxDomain};
 pub use records::Rule;
@@ -57,10 +59,7 @@ pub use scim::switches::{
     ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
     ScimTokenForm,
 };
-pub use switches::{
-    DuplicateStyle, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency, MissingUserCode, PatchAnswers,
-    PatchObjects, Plan, Switches, TokenErrorStatus, UndeleteReturns,
-};
+pub use switches::Switches;
 pub use tls::SandboxTls;
 
 /// How a sandbox is started.

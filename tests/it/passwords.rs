@@ -131,7 +131,7 @@ fn member() -> Said {
 async fn the_password_is_the_one_line_works_was_given_and_must_be_changed() {
     let works = Counterpart::start().await;
     let app = scripted(&works).await;
-    works.answers([absent(), absent(), member()]);
+    works.answers([absent(), member()]);
     let made = password(&app.assign("00uA", user(1)).await);
     let expected = json!({"passwordCreationType": "ADMIN", "password": made, "changePasswordAtNextLogin": true});
     assert_eq!(sent(&works), [expected]);
@@ -143,7 +143,7 @@ async fn the_password_is_right_when_the_creates_answer_was_lost() {
     let works = Counterpart::start().await;
     let app = scripted(&works).await;
     // Nothing to see yet, then the member is there.
-    works.answers([absent(), absent(), Said::new(500, ""), absent(), absent(), member()]);
+    works.answers([absent(), Said::new(500, ""), absent(), absent(), member()]);
     let made = password(&app.assign("00uA", user(1)).await);
     assert_eq!(sent(&works).len(), 1);
     assert_eq!(sent(&works)[0]["password"], made);
@@ -157,7 +157,7 @@ async fn a_second_try_sends_the_same_password_and_whichever_had_its_effect_is_ri
     let taken = Said::error(409, "ALREADY_EXIST", "userExternalKey is duplicated.");
     let lost = || Said::new(500, "");
     // Two tries without an answer; the second is told that the first had its effect.
-    works.answers([absent(), absent(), lost(), absent(), absent(), absent(), absent(), taken, member()]);
+    works.answers([absent(), lost(), absent(), absent(), absent(), absent(), taken, member()]);
     let made = password(&app.assign("00uA", user(1)).await);
     let passwords: Vec<Value> = sent(&works).iter().map(|config| config["password"].clone()).collect();
     assert_eq!(passwords, [json!(made), json!(made)]);
@@ -169,7 +169,7 @@ async fn a_password_nobody_can_be_sure_of_is_not_told() {
     let works = Counterpart::start().await;
     let app = scripted(&works).await;
     // The first try is nobody's: its card does not wait. Which of the two passwords the member has is unknown.
-    works.answers([absent(), absent(), Said::new(500, "")]);
+    works.answers([absent(), Said::new(500, "")]);
     app.put_without_waiting("00uA", json!({"user": user(1)})).await;
     app.row_in("00uA", "waiting").await;
     let taken = Said::error(409, "ALREADY_EXIST", "userExternalKey is duplicated.");
@@ -185,7 +185,7 @@ async fn no_password_is_in_the_log_down_to_the_last_detail() {
     let works = Counterpart::start().await;
     let urls = format!("auth_url = \"{0}\"\napi_url = \"{0}\"", works.url);
     let serving = Serving::start(&format!("{RETURNED}\n{urls}\nmanaged_fields = []\n[log]\nfilter = \"trace\"")).await;
-    works.answers([absent(), absent(), member()]);
+    works.answers([absent(), member()]);
     install_crypto();
     let client = reqwest::Client::builder().build().expect("a client");
     let call = client.put(format!("{}/v1/assignments/00uA", serving.url)).bearer_auth(CARD);

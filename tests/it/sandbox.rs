@@ -15,6 +15,7 @@ mod scim;
 mod scim_changes;
 mod scim_groups;
 mod scim_switches;
+mod scim_token;
 mod scim_way;
 mod states;
 mod strict;

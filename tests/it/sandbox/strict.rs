@@ -11,7 +11,7 @@ async fn break_it(stranger: &Stranger, rule: Rule, id: &str) -> Answer {
     let member = format!("/users/{id}");
     match rule {
         Rule::Overlap => {
-            stranger.fault(json!({"operation": "users.patch", "kind": "slow", "delayMs": 300, "times": 1})).await;
+            stranger.fault(json!({"operation": "users.patch", "kind": "slow", "delayMs": 1000, "times": 1})).await;
             let (first, second) = tokio::join!(stranger.patch(&member, json!({})), async {
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 stranger.patch(&member, json!({})).await
