@@ -52,9 +52,12 @@ fn is_good(password: &[u8]) -> bool {
 /// `aaa`, `abc`, `cba`, `aBc`: three in a row, whatever the case and the direction.
 fn is_run(window: &[u8]) -> bool {
     let [a, b, c] = window else { return false };
-    let step = |from: &u8, to: &u8| i16::from(to.to_ascii_lowercase()) - i16::from(from.to_ascii_lowercase());
-    let (first, second) = (step(a, b), step(b, c));
-    first == second && (-1..=1).contains(&first)
+    let steps = |a: u8, b: u8, c: u8| (i16::from(b) - i16::from(a), i16::from(c) - i16::from(b));
+    let lower = u8::to_ascii_lowercase;
+    // `?@A` is a run as it is written, `aBc` is one when the case does not count.
+    [steps(*a, *b, *c), steps(lower(a), lower(b), lower(c))]
+        .iter()
+        .any(|(first, second)| first == second && (-1..=1).contains(first))
 }
 
 #[cfg(test)]
