@@ -3,13 +3,14 @@
 //! Only this module sees `Config`; every part gets the parsed values it needs. A test starts the very same value on
 //! port 0 with a ledger of its own.
 
+pub(crate) mod backend;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App as HttpApp, HttpServer};
-use reqwest::Url;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, LedgerUrl};
@@ -22,13 +23,11 @@ use crate::domain::profile::ProfileRules;
 use crate::inbound::caller::{Callers, Named};
 use crate::inbound::{self, Doors, EventTime};
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::vault::LedgerVault;
 use crate::ledger::{Limits, OpenError, Store, StoreError};
-use crate::lineworks::assertion::{KeyError, Signer};
-use crate::lineworks::directory::{Directory, DirectorySettings};
-use crate::lineworks::http_client;
-use crate::lineworks::token::{TokenCache, TokenSettings};
+use crate::lineworks::assertion::KeyError;
+use crate::lineworks::scim::Keeper;
 use crate::shutdown::{Ended, Shutdown};
+use backend::Backend;
 
 /// Connections the service serves at the same time, per worker thread.
 const CONNECTIONS: usize = 2048;
@@ -86,6 +85,7 @@ pub struct App {
     server: Server,
     converge: Arc<Converge>,
     doors: Arc<Doors>,
+    keeper: Option<Keeper>,
     shutdown_timeout: Duration,
 }
 
@@ -114,11 +114,16 @@ impl App {
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
         let store = open_ledger(config, purpose, &clock).await?;
-        let tokens = Arc::new(token_cache(config, &store, &clock)?);
-        let directory = directory(config, &tokens, &clock)?;
-        let settings = converge_settings(config);
-        let converge = Converge::new(Arc::clone(&store), Arc::new(directory), settings, clock.clone());
-        let doors = Doors::new(Arc::clone(&store), clock, door_settings(config), move || tokens.status());
+        let backend = Backend::build(config, &store, &clock)?;
+        let contacts = backend.contacts(&clock);
+        let Backend { members, keeper, .. } = backend;
+        let converge = Converge::new(Arc::clone(&store), members, converge_settings(config), clock.clone());
+        let pauses = converge.pauses();
+        let doors = Doors::new(Arc::clone(&store), clock, door_settings(config), move || {
+            let mut status = contacts.status();
+            status.paused.extend(pauses.shown());
+            status
+        });
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         Ok(Self {
@@ -127,6 +132,7 @@ impl App {
             server,
             converge: Arc::new(converge),
             doors,
+            keeper,
             shutdown_timeout: config.server.shutdown_timeout,
         })
     }
@@ -138,11 +144,13 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, shutdown_timeout, .. } = self;
+        let Self { store, server, converge, doors, keeper, shutdown_timeout, .. } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
         let prune = tokio::spawn(converge.prune_until(shutdown.soft.clone()));
+        let mut tasks = vec![work, prune];
+        tasks.extend(keeper.map(|keeper| tokio::spawn(keeper.run_until(Arc::clone(&store), shutdown.soft.clone()))));
         let ended_alone = tokio::select! {
             () = shutdown.soft.cancelled() => false,
             _ = &mut server => true,
@@ -156,7 +164,7 @@ impl App {
         drop(doors);
         let finish = async {
             stop_server(&handle, server, ended_alone).await;
-            for task in [work, prune] {
+            for task in tasks {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a part of the service broke");
                 }
@@ -204,33 +212,6 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
     Ok(store)
 }
 
-fn token_cache(config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Result<TokenCache, BuildError> {
-    let lineworks = &config.lineworks;
-    let directory = lineworks.directory.as_ref().expect("SCIM alone is not served yet");
-    let signer = Signer::new(&directory.client_id, &directory.service_account, &directory.private_key.secret)?;
-    let settings = TokenSettings {
-        auth_url: url("lineworks.auth_url", &lineworks.auth_url)?,
-        client_secret: directory.client_secret.secret.clone(),
-        scope: directory.scope.clone(),
-        timeout: lineworks.call_timeout,
-    };
-    let vault = LedgerVault::new(Arc::clone(store), clock.clone());
-    Ok(TokenCache::new(settings, signer, Some(Arc::new(vault)), http_client()?))
-}
-
-fn directory(config: &Config, tokens: &Arc<TokenCache>, clock: &Clock) -> Result<Directory, BuildError> {
-    let settings = DirectorySettings {
-        api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
-        sso: config.lineworks.sso,
-        call_timeout: config.lineworks.call_timeout,
-    };
-    Ok(Directory::new(settings, Arc::clone(tokens), http_client()?, clock.clone()))
-}
-
-fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
-    Url::parse(text).map_err(|_| BuildError::Url { key })
-}
-
 fn converge_settings(config: &Config) -> crate::converge::Settings {
     let mut protected = config.unassign.protected.clone();
     protected.extend(config.lineworks.directory.iter().map(|directory| directory.service_account.clone()));
@@ -248,6 +229,7 @@ fn converge_settings(config: &Config) -> crate::converge::Settings {
             protected,
         },
         domains: domains(config),
+        sso: config.lineworks.sso,
         key: KeyTemplate::new(&config.lineworks.external_key),
         limits: Limits {
             per_minute: config.pacing.per_minute,

@@ -1,9 +1,10 @@
 //! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
 //!
 //! `worker` is the claim loop, `person` one run for one person, `gate` what every call passes on its way out,
-//! `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
+//! `retry` when to come again, `pause` what nobody tries for a while. Nothing here is remembered between runs: what a run must know is in the ledger.
 
 mod gate;
+mod pause;
 mod person;
 mod retry;
 mod worker;
@@ -18,6 +19,7 @@ use crate::domain::plan::Policy;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
 
+pub use pause::Pauses;
 pub use retry::Backoff;
 
 /// How the work is done.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The domains members live in.
     pub domains: Domains,
+    /// Whether the LINE WORKS domain signs in through an identity provider.
+    pub sso: bool,
     /// The external key of a member of ours.
     pub key: KeyTemplate,
     /// How calls are spread over time.
@@ -54,11 +58,12 @@ pub struct Converge {
     members: Arc<dyn MemberApi>,
     settings: Settings,
     clock: Clock,
+    pauses: Arc<Pauses>,
 }
 
 impl Converge {
     /// Workers over this ledger and this LINE WORKS.
     pub fn new(store: Arc<dyn Store>, members: Arc<dyn MemberApi>, settings: Settings, clock: Clock) -> Self {
-        Self { store, members, settings, clock }
+        Self { store, members, settings, clock, pauses: Arc::default() }
     }
 }

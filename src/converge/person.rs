@@ -11,9 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::gate::{IntendedStep, RunGate};
+use super::pause::{self, Pauses};
 use super::{Converge, Settings};
 use crate::clock::Clock;
 use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
+use crate::domain::event::ProfileWish;
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::{Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
@@ -50,8 +52,10 @@ struct Run<'a> {
     settings: &'a Settings,
     clock: &'a Clock,
     gate: &'a RunGate<'a>,
+    pauses: &'a Pauses,
     assignment: &'a Assignment,
     desired: Desired,
+    beyond: Vec<String>,
     domain_id: i64,
     wanted_key: Result<ExternalKey, Reason>,
     member_id: Option<MemberId>,
@@ -86,6 +90,7 @@ impl Converge {
             let settlement = untouched(&assignment, started, self.clock.now());
             return self.record(&lease, settlement).await;
         };
+        let (desired, beyond) = within_reach(desired, self.members.as_ref());
         let domain_id = desired.profile().and_then(|profile| self.settings.domains.of(profile.email()));
         let mut run = Run {
             store: &self.store,
@@ -93,9 +98,11 @@ impl Converge {
             settings: &self.settings,
             clock: &self.clock,
             gate: &gate,
+            pauses: &self.pauses,
             wanted_key: self.settings.key.key_for(&assignment.person, assignment.facts.usable_profile()),
             assignment: &assignment,
             desired,
+            beyond,
             domain_id: domain_id.unwrap_or_default(),
             member_id: assignment.member_id.clone(),
             external_key: assignment.external_key.clone(),
@@ -127,7 +134,9 @@ impl Converge {
             started,
             ended: self.clock.now(),
         };
+        let waits_for = settlement.state.reason().map(|reason| reason.cause);
         self.record(&lease, settlement).await;
+        self.release_latecomer(waits_for).await;
     }
 
     async fn record(&self, lease: &crate::ledger::Lease, settlement: Settlement) {
@@ -191,6 +200,7 @@ impl Run<'_> {
                     Err(error) => return self.give_up(error, None),
                 },
             };
+            let member = member.map(|member| self.resolved(member));
             let ownership = match self.judge(member.as_ref()).await {
                 Ok(ownership) => ownership,
                 Err(ending) => return ending,
@@ -231,6 +241,12 @@ impl Run<'_> {
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
+    }
+
+    /// The member with a condition the plan can work with.
+    fn resolved(&self, member: Member) -> Member {
+        let condition = member.condition.resolved(self.settings.sso, self.marks.suspend.is_some());
+        Member { condition, ..member }
     }
 
     /// Whose the member is; asks the ledger only when the key is neither ours nor absent.
@@ -333,7 +349,7 @@ impl Run<'_> {
         let key = self.wanted_key.as_ref().map_err(|reason| ApiError::Refused(reason.clone()));
         if let Step::Create(profile) = step {
             let new = NewMember { profile, key: key?, domain_id: self.domain_id, password: None };
-            return self.members.create(new, self.gate).await;
+            return self.create(new).await;
         }
         // What LINE WORKS hides is undeleted by the id that is remembered.
         let id = member.map(|member| &member.id).or(self.member_id.as_ref());
@@ -349,11 +365,25 @@ impl Run<'_> {
         }
     }
 
+    /// Creates the member, unless everybody knows that there is no seat for it.
+    async fn create(&self, new: NewMember<'_>) -> Result<Option<Member>, ApiError> {
+        self.pauses.may_create()?;
+        let created = self.members.create(new, self.gate).await;
+        let now = self.clock.now();
+        if self.pauses.created(&created, now) {
+            pause::release(self.store, Cause::NoSeatLeft, usize::MAX, now).await;
+        }
+        created
+    }
+
     fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {
         let look_again = match (look_again, self.marks.second_look()) {
             (Some(planned), Some(second)) => Some(planned.min(second)),
             (planned, second) => planned.or(second),
         };
+        let note = note.or_else(|| {
+            (!self.beyond.is_empty()).then(|| Reason::with(Cause::FieldsBeyondScim, self.beyond.join(", ")))
+        });
         Ending::in_state(State::Settled { look_again, note })
     }
 
@@ -366,6 +396,9 @@ impl Run<'_> {
     /// Ends the run on an error.
     fn give_up(&self, error: ApiError, step: Option<StepKind>) -> Ending {
         match error {
+            ApiError::TryLater { reason, after } if pause::is_everybodys(reason.cause) => {
+                self.wait(reason, after.unwrap_or(pause::OTHERS))
+            }
             ApiError::TryLater { reason, after } => self.retry_later(reason, after.unwrap_or(Duration::ZERO)),
             ApiError::Unclear(reason) => self.retry_later(reason, self.settings.call_timeout * 2),
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
@@ -395,6 +428,17 @@ impl Run<'_> {
 
     fn wait(&self, reason: Reason, wait: Duration) -> Ending {
         Ending::in_state(State::Waiting { until: after(self.clock.now(), wait), reason })
+    }
+}
+
+/// The wish as far as the backend can carry it, and the names of what it cannot.
+fn within_reach(desired: Desired, members: &dyn MemberApi) -> (Desired, Vec<String>) {
+    match desired {
+        Desired::Active(Some(ProfileWish::Valid(profile))) => {
+            let (profile, beyond) = members.within_reach(&profile);
+            (Desired::Active(Some(ProfileWish::Valid(profile))), beyond)
+        }
+        desired => (desired, Vec::new()),
     }
 }
 

@@ -149,7 +149,7 @@ pub enum Plan {
 /// A member together with whose it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// The member.
+    /// The member; its condition is resolved ([`Condition::resolved`]), else inactive counts as suspended.
     pub member: &'a Member,
     /// Whose it is.
     pub ownership: &'a Ownership,
@@ -193,13 +193,13 @@ impl Marks {
             // A member in its grace may be hidden from reads (UNCONFIRMED either way): then only this mark knows of it.
             None => (None, self.delete.filter(|intent| now.duration_since(intent.at) < GRACE)),
             Some(Condition::Deleted) => (self.suspend, confirmed(self.delete)),
-            Some(Condition::Suspended) => (confirmed(self.suspend), fading(self.delete)),
+            Some(Condition::Suspended | Condition::Inactive) => (confirmed(self.suspend), fading(self.delete)),
             Some(Condition::Active | Condition::Pending | Condition::OnLeave) => {
                 (fading(self.suspend), fading(self.delete))
             }
         };
         let leaving = matches!(desired, Desired::Unassigned { .. });
-        let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Pending));
+        let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Inactive | Condition::Pending));
         let unassigned_seen = (leaving && at_rest).then(|| self.unassigned_seen.unwrap_or(now));
         let unclear_until = self.unclear_until.filter(|_| self.second_look().is_some_and(|at| now < at));
         Marks { suspend, delete, unassigned_seen, unclear_until }
@@ -235,14 +235,16 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
         return Plan::Park(reason);
     }
     match member.condition {
-        Condition::Suspended if situation.marks.suspend.is_none() && !situation.policy.lift_foreign => {
+        Condition::Suspended | Condition::Inactive
+            if situation.marks.suspend.is_none() && !situation.policy.lift_foreign =>
+        {
             Plan::Park(Reason::of(Cause::SuspendedByOther))
         }
         Condition::Deleted if situation.marks.delete.is_none() && !situation.policy.lift_foreign => {
             Plan::Park(Reason::of(Cause::DeletedByOther))
         }
         _ if *ownership != Ownership::Ours && member.condition != Condition::Deleted => Plan::Do(Step::Adopt),
-        Condition::Suspended => Plan::Do(Step::Resume),
+        Condition::Suspended | Condition::Inactive => Plan::Do(Step::Resume),
         Condition::Deleted => Plan::Do(Step::Undelete),
         Condition::Active | Condition::Pending | Condition::OnLeave => plan_update(situation, profile, member),
     }
@@ -286,15 +288,15 @@ fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
             look_again: Some(later(situation.now, PENDING_INTERVAL)),
             note: Some(Reason::of(Cause::MemberPending)),
         },
-        Condition::Suspended | Condition::Deleted => settled(),
+        Condition::Suspended | Condition::Inactive | Condition::Deleted => settled(),
     }
 }
 
 fn plan_suspend_then_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     match seen.member.condition {
         Condition::Active | Condition::OnLeave => take_away(situation, seen, Step::Suspend),
-        Condition::Suspended if needs_approval(situation) => hold_for_approval(situation, seen),
-        Condition::Pending | Condition::Suspended => delete_when_due(situation, seen),
+        Condition::Suspended | Condition::Inactive if needs_approval(situation) => hold_for_approval(situation, seen),
+        Condition::Pending | Condition::Suspended | Condition::Inactive => delete_when_due(situation, seen),
         // Whoever deleted it: the wish is met, and there is no step an operator could approve.
         Condition::Deleted => settled(),
     }
@@ -314,7 +316,7 @@ fn delete_when_due(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     // A pending member can sign in any day, and is suspended then.
     let look_again = match seen.member.condition {
         Condition::Pending => planned.min(later(situation.now, PENDING_INTERVAL)),
-        Condition::Active | Condition::Suspended | Condition::OnLeave | Condition::Deleted => planned,
+        _ => planned,
     };
     let note = Reason::with(Cause::DeletionPlanned, format!("planned for {planned}"));
     Plan::Settle { look_again: Some(look_again), note: Some(note) }
@@ -322,8 +324,8 @@ fn delete_when_due(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
 
 fn plan_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     match seen.member.condition {
-        Condition::Suspended if needs_approval(situation) => hold_for_approval(situation, seen),
-        Condition::Active | Condition::OnLeave | Condition::Pending | Condition::Suspended => {
+        Condition::Suspended | Condition::Inactive if needs_approval(situation) => hold_for_approval(situation, seen),
+        Condition::Active | Condition::OnLeave | Condition::Pending | Condition::Suspended | Condition::Inactive => {
             take_away(situation, seen, Step::Delete)
         }
         Condition::Deleted => settled(),

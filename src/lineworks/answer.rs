@@ -1,4 +1,4 @@
-//! What an answer of the Directory API means: done, absent, or what to do next. Pure.
+//! What an answer of LINE WORKS means: done, absent, or what to do next. Pure.
 //!
 //! Three kinds of failure are kept apart: those that surely had no effect (try later, or refused for good), those
 //! that may have had one (read first), and those that say the member is not what we thought (read again). Only an
@@ -10,10 +10,23 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::domain::outcome::{Cause, Reason};
+use crate::lineworks::scim::errors;
 use crate::lineworks::{ApiError, Operation};
 
 /// LINE WORKS' texts may be long; the history keeps this many characters.
 const LONGEST_TEXT: usize = 300;
+/// How a text may name the seats of a contract.
+const SEATS: [&str; 9] = [
+    "seat",
+    "licence",
+    "license",
+    "number of users",
+    "number of members",
+    "max users",
+    "maximum users",
+    "利用人数",
+    "ライセンス",
+];
 /// A code is a word; anything longer is something else.
 const LONGEST_CODE: usize = 64;
 
@@ -53,7 +66,7 @@ pub(crate) enum Verdict {
 }
 
 /// What LINE WORKS said in an error, in any of its shapes: `code`/`description` (docs, error-codes), `message` as in
-/// API 1.0, `error`/`error_description` of OAuth, and `returnCode`/`returnMessage` (seen in the field).
+/// API 1.0, `error`/`error_description` of OAuth, `returnCode`/`returnMessage` (seen in the field), and SCIM's own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Said {
     /// The code: one word, never a person's data.
@@ -62,16 +75,19 @@ pub(crate) struct Said {
     pub(crate) text: Option<String>,
     /// It came as `returnCode`, which says only that something went wrong.
     pub(crate) is_return_code: bool,
+    /// It came in SCIM's shape, whose 404 has no code.
+    pub(crate) is_scim: bool,
 }
 
 impl Said {
     pub(crate) fn of(body: &Body) -> Self {
         let Body::Object(object) = body else { return Said::default() };
         let first = |names: &[&str]| names.iter().find_map(|name| word(object.get(*name)?));
-        let code = first(&["code", "error", "returnCode"]).filter(|code| is_code(code));
-        let text = first(&["description", "message", "error_description", "returnMessage"]).map(|text| clean(&text));
+        let code = first(&["code", "error", "returnCode", "scimType"]).filter(|code| is_code(code));
+        let text = first(&["description", "message", "error_description", "returnMessage", "detail"]);
+        let text = text.map(|text| clean(&text));
         let is_return_code = object.contains_key("returnCode") && !object.contains_key("code");
-        Said { code, text, is_return_code }
+        Said { code, text, is_return_code, is_scim: errors::is_error(object) }
     }
 
     /// `CODE: text`, or as much of it as there is, or the status.
@@ -100,10 +116,17 @@ impl Said {
         (code == "NOT_FOUND" || code.ends_with("_NOT_EXIST") || code.ends_with("_NOT_FOUND")) && !other
     }
 
+    /// Every seat of the contract is taken. Neither the code nor the text is documented for members, so any word for a
+    /// seat counts, and so does the only code for "too many" on a call that creates one member.
+    fn is_no_seat(&self, status: u16) -> bool {
+        let too_many = status == 403 && self.code.as_deref() == Some("LIMIT_EXCEEDED");
+        too_many || (matches!(status, 400 | 402 | 403 | 409) && self.has(&SEATS))
+    }
+
     /// Something is there already. Which of 409 and 400 LINE WORKS uses is not documented for members; API 1.0 said
     /// "email is duplicated email.(…)" with 400.
     fn is_duplicate(&self) -> bool {
-        self.has(&["duplicat", "already"])
+        self.has(&["duplicat", "already", "uniqueness"])
             || (self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"]))
     }
 }
@@ -121,6 +144,7 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         407 => later(Cause::LineWorksUnreachable),
         429 => later(Cause::RateLimited),
         408 | 500.. => Verdict::Failed(failing(operation, detail, after)),
+        _ if operation.creates_a_member() && said.is_no_seat(status) => later(Cause::NoSeatLeft),
         400..=499 if said.is_return_code => Verdict::Failed(failing(operation, detail, after)),
         400..=499 if body == Body::Garbage => later(Cause::LineWorksFailing),
         403 if matches!(said.code.as_deref(), Some("LIMIT_EXCEEDED" | "OUT_OF_RANGE")) => {
@@ -129,7 +153,9 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
         403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, detail)),
         404 if said.is_wrong_path() => refused(Cause::LineWorksRefused),
         404 | 410 if !operation.is_read() => read_again(Cause::LineWorksRefused),
+        404 | 410 if operation.lists_by_scim() => later(Cause::LineWorksFailing),
         404 if said.is_absence() => Verdict::Absent,
+        404 if operation == Operation::ScimGetUser && (said.is_scim || body == Body::Empty) => Verdict::Absent,
         410 => Verdict::Absent,
         404 if said.code.is_none() => later(Cause::LineWorksFailing),
         409 if operation.sets_names() => read_again(Cause::LoginTaken),
@@ -156,12 +182,15 @@ fn unclear(operation: Operation, reason: Reason, after: Option<Duration>) -> Api
 }
 
 fn done(operation: Operation, status: u16, body: Body, said: &Said) -> Verdict {
-    let needs_user = matches!(operation, Operation::GetMember | Operation::CreateMember);
     match body {
-        Body::Object(object) if object.contains_key("userId") => Verdict::Done(Some(object)),
-        Body::Object(_) if said.code.is_some() => Verdict::Failed(failing(operation, said.detail(status), None)),
+        Body::Object(object) if ["userId", "id"].iter().any(|id| object.contains_key(*id)) => {
+            Verdict::Done(Some(object))
+        }
+        Body::Object(_) if said.code.is_some() || said.is_scim => {
+            Verdict::Failed(failing(operation, said.detail(status), None))
+        }
         Body::Object(object) => Verdict::Done(Some(object)),
-        Body::Empty if !needs_user => Verdict::Done(None),
+        Body::Empty if !operation.must_show() => Verdict::Done(None),
         Body::Empty => Verdict::Failed(failing(operation, format!("HTTP {status} with an empty body"), None)),
         Body::Garbage => Verdict::Failed(failing(operation, format!("HTTP {status} with an unreadable body"), None)),
     }

@@ -8,12 +8,17 @@ mod address;
 mod answer;
 mod api;
 pub mod assertion;
+pub mod backends;
+mod bearer;
+pub mod both;
 mod contact;
 pub mod directory;
 mod grant;
 mod limits;
 mod operation;
+pub mod scim;
 mod sealing;
+pub mod status;
 pub mod token;
 mod user_object;
 
@@ -34,6 +39,7 @@ use crate::domain::member::Member;
 use crate::domain::outcome::Reason;
 use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
+use crate::lineworks::status::Paused;
 
 /// Why the gate let a call not pass.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,4 +206,14 @@ pub trait MemberApi: Send + Sync {
         group: &'a Reference,
         gate: &'a dyn Gate,
     ) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// The part of a profile this backend can carry, and the names of what it cannot.
+    fn within_reach(&self, profile: &Profile) -> (Profile, Vec<String>) {
+        (profile.clone(), Vec::new())
+    }
+
+    /// Why no call goes out at the moment, for anybody.
+    fn paused(&self) -> Option<Paused> {
+        None
+    }
 }

@@ -12,6 +12,7 @@ mod email;
 mod placement;
 mod reader;
 mod refusal;
+mod scim;
 mod text;
 mod user;
 
@@ -34,6 +35,7 @@ pub use self::{
     differ::Difference,
     email::LoginEmail,
     refusal::{FieldCode, FieldError},
+    scim::is_within_scim,
 };
 use self::{reader::Faults, refusal::MISSING_PRIVATE_EMAIL};
 
