@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::control_groups;
 use super::control_members;
 use super::faults::Fault;
 use super::placement::Place;
@@ -19,7 +20,7 @@ use super::world::{Shared, World};
 
 /// What the control endpoints are, for whoever asks for another.
 const ENDPOINTS: &str = "GET credentials; GET, PATCH switches; POST reset; GET, POST members; GET, PATCH, DELETE members/{member}; \
-     GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; GET stats; GET journal; GET, POST placement";
+     GET, POST groups; GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; POST scim-token; GET stats; GET journal; GET, POST placement";
 
 /// A control request that makes no sense.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlErro
         return control_members::one(&mut world, call, member);
     }
     let value = match (call.method.as_str(), path) {
-        ("GET", "credentials") => to_json(&shared.app.credentials),
+        ("GET", "credentials") => credentials(shared, &world),
         ("GET", "switches") => to_json(&world.switches),
         ("PATCH", "switches") => switch(&mut world, call)?,
         ("POST", "reset") => {
@@ -56,6 +57,8 @@ fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlErro
         }
         ("GET", "members") => control_members::all(&world),
         ("POST", "members") => return control_members::seed(&mut world, call),
+        ("GET", "groups") => control_groups::all(&world),
+        ("POST", "groups") => control_groups::add(&mut world, call)?,
         ("GET", "clock") => clock(&world),
         ("POST", "clock") => advance(&mut world, call)?,
         ("GET", "faults") => json!({ "faults": world.faults.all() }),
@@ -68,6 +71,7 @@ fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlErro
             world.tokens.kill_all();
             json!({})
         }
+        ("POST", "scim-token") => scim_token(&mut world, call)?,
         ("GET", "stats") => stats(shared, &world),
         ("GET", "journal") => journal(&world, call)?,
         ("GET", "placement") => json!({ "placement": world.placement.all() }),
@@ -88,6 +92,34 @@ pub(crate) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ControlError> 
 
 fn to_json<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_value(value).expect("a plain struct with text keys is always JSON")
+}
+
+/// What was made at the start, with the SCIM token that was issued last.
+fn credentials(shared: &Shared, world: &World) -> Value {
+    let mut credentials = to_json(&shared.app.credentials);
+    credentials["scimToken"] = json!(world.scim_token.text());
+    credentials
+}
+
+/// What the console does with a provisioning app's token.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", tag = "action", deny_unknown_fields)]
+enum TokenAction {
+    Issue,
+    Revoke,
+}
+
+fn scim_token(world: &mut World, call: &Call) -> Result<Value, ControlError> {
+    match body(call)? {
+        TokenAction::Issue => {
+            let (form, now) = (world.switches.scim_token_form, world.clock.now());
+            Ok(json!({ "scimToken": world.scim_token.issue(form, now) }))
+        }
+        TokenAction::Revoke => {
+            world.scim_token.revoke();
+            Ok(json!({}))
+        }
+    }
 }
 
 fn switch(world: &mut World, call: &Call) -> Result<Value, ControlError> {

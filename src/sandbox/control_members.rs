@@ -30,7 +30,7 @@ pub(crate) fn seed(world: &mut World, call: &Call) -> Result<Reply, ControlError
     }
     let properties = rules::complete(Map::new(), world.domain_id);
     refuse_taken(world, &given, None)?;
-    let user_id = world.members.add(properties).user_id.clone();
+    let user_id = world.members.add(properties, world.clock.now()).user_id.clone();
     change(world, &user_id, &given);
     Ok(Reply::json(201, show_id(world, &user_id)))
 }
@@ -89,6 +89,7 @@ fn change(world: &mut World, user_id: &str, given: &Map<String, Value>) {
                 member.deleted_at = on.then_some(now);
                 member.talk_data_lost |= on;
             }
+            "scimExternalId" => member.scim_external_id = value.as_str().map(str::to_owned),
             "leaveOfAbsence" => merge(&mut member.leave_of_absence, value),
             _ => {
                 if let Some(property) = member.properties.get_mut(name) {
@@ -101,7 +102,7 @@ fn change(world: &mut World, user_id: &str, given: &Map<String, Value>) {
     if let Some(Value::String(reason)) = given.get("suspendedReason") {
         member.suspended_reason = Some(reason.clone());
     }
-    member.revision += 1;
+    member.touch(now);
 }
 
 /// Objects keep the keys that are not given; everything else is replaced.
@@ -121,6 +122,7 @@ fn show(world: &World, member: &Member) -> Value {
     let mut user = member.to_json(&world.placement, &world.domain, world.clock.now());
     user["_talkDataLost"] = json!(member.talk_data_lost);
     user["_createdCount"] = json!(world.records.created_count(member.email()));
+    user["scimExternalId"] = json!(member.scim_external_id);
     user["_revision"] = json!(member.revision);
     user
 }

@@ -13,6 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use super::clock::Clock;
+use super::scim::switches::ScimTokenForm;
+use super::scim::token;
 use super::switches::Plan;
 
 /// Scopes a Free plan can register (reference: the vendor's scope page, "allowed directory scopes").
@@ -39,6 +42,8 @@ pub struct SandboxCredentials {
     pub domain: String,
     /// Scopes registered on the app when the sandbox started.
     pub scopes: Vec<String>,
+    /// Long-lived token of the provisioning app, for SCIM alone.
+    pub scim_token: String,
 }
 
 impl fmt::Debug for SandboxCredentials {
@@ -58,7 +63,7 @@ impl fmt::Debug for SandboxCredentials {
 ///
 /// # Errors
 /// When the computer cannot make an RSA key.
-pub(crate) fn generate(plan: Plan) -> io::Result<(SandboxCredentials, Vec<u8>)> {
+pub(crate) fn generate(plan: Plan, form: ScimTokenForm) -> io::Result<(SandboxCredentials, Vec<u8>)> {
     let broken = |what: &str| io::Error::other(format!("{what}: the cryptography library refused"));
     let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| broken("making the app's key"))?;
     let pkcs8: Pkcs8V1Der = key.as_der().map_err(|_| broken("writing the app's key as PKCS#8"))?;
@@ -70,6 +75,7 @@ pub(crate) fn generate(plan: Plan) -> io::Result<(SandboxCredentials, Vec<u8>)> 
         domain_id: fastrand::i64(10_000_000..100_000_000),
         domain: "sandbox.example".to_owned(),
         scopes: registered_scopes(plan).into_iter().map(str::to_owned).collect(),
+        scim_token: token::new_text(form, Clock::real_now()),
     };
     Ok((credentials, key.public_key().as_ref().to_vec()))
 }

@@ -48,9 +48,10 @@ impl TryFrom<String> for Target {
         if name == "*" {
             return Ok(Self::Any);
         }
-        let named = Operation::ALL.into_iter().find(|one| one.name() == name);
+        let named = Operation::all().find(|one| one.name() == name);
         named.map(Self::One).ok_or_else(|| {
-            let names = Operation::ALL.map(Operation::name).join(", ");
+            let names: Vec<&str> = Operation::all().map(Operation::name).collect();
+            let names = names.join(", ");
             format!("there is no operation '{name}'; there are: {names}, *")
         })
     }

@@ -31,9 +31,26 @@ pub(crate) struct Member {
     /// Talk rooms were left at a DELETE; an undelete does not bring them back.
     pub(crate) talk_data_lost: bool,
     pub(crate) revision: u64,
+    /// What SCIM's client calls the member; the Directory API never sees it.
+    pub(crate) scim_external_id: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
 }
 
 impl Member {
+    /// Notes a change.
+    pub(crate) fn touch(&mut self, now: Timestamp) {
+        self.revision += 1;
+        self.modified = now;
+    }
+
+    /// Suspends the member as an administrator does, or lets it go on.
+    pub(crate) fn set_suspended(&mut self, suspended: bool, now: Timestamp) {
+        self.suspended = suspended;
+        self.suspended_reason = suspended.then(|| "MASTER".to_owned());
+        self.touch(now);
+    }
+
     pub(crate) fn email(&self) -> &str {
         self.text("email").unwrap_or_default()
     }
@@ -184,7 +201,7 @@ impl Members {
     }
 
     /// Adds a member in use and returns it.
-    pub(crate) fn add(&mut self, properties: Map<String, Value>) -> &mut Member {
+    pub(crate) fn add(&mut self, properties: Map<String, Value>, now: Timestamp) -> &mut Member {
         self.created += 1;
         self.all.push(Member {
             sequence: self.created,
@@ -198,6 +215,9 @@ impl Members {
             leave_of_absence: json!({ "startTime": null, "endTime": null, "isLeaveOfAbsence": false }),
             talk_data_lost: false,
             revision: 1,
+            scim_external_id: None,
+            created: now,
+            modified: now,
         });
         self.all.last_mut().expect("a member was just added")
     }

@@ -1,7 +1,7 @@
 //! A fake LINE WORKS over real HTTP, for rehearsals without a paid plan and for tests that need a strict counterpart.
 //!
 //! ```text
-//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / listing / token ─► world ─► journal
+//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / listing / scim / token ─► world ─► journal
 //!                └────► control (/_sandbox/…): switches, faults, clock, members by hand, statistics
 //! ```
 //!
@@ -12,10 +12,14 @@
 mod call;
 mod clock;
 mod control;
+mod control_groups;
 mod control_members;
 mod credentials;
+mod effect;
+mod errand;
 mod faults;
 mod flight;
+mod groups;
 mod listing;
 mod member;
 mod pipeline;
@@ -25,6 +29,7 @@ mod records;
 mod reply;
 mod route;
 mod rules;
+mod scim;
 mod server;
 mod switches;
 mod token;
@@ -39,6 +44,10 @@ use actix_web::dev::ServerHandle;
 use tokio::task::JoinHandle;
 
 pub use credentials::SandboxCredentials;
+pub use scim::switches::{
+    ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
+    ScimTokenForm,
+};
 pub use switches::{
     DuplicateStyle, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency, MissingUserCode, PatchAnswers,
     PatchObjects, Plan, Switches, TokenErrorStatus, UndeleteReturns,
@@ -70,9 +79,10 @@ impl Sandbox {
     /// # Errors
     /// When the address cannot be bound or no RSA key can be made.
     pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
-        let plan = options.switches.plan;
-        let (credentials, public_key) =
-            tokio::task::spawn_blocking(move || credentials::generate(plan)).await.map_err(io::Error::other)??;
+        let (plan, form) = (options.switches.plan, options.switches.scim_token_form);
+        let (credentials, public_key) = tokio::task::spawn_blocking(move || credentials::generate(plan, form))
+            .await
+            .map_err(io::Error::other)??;
         let listener = TcpListener::bind(options.listen)?;
         let address = listener.local_addr()?;
         let app = token::App { credentials: credentials.clone(), public_key };

@@ -4,45 +4,31 @@
 //! service. Only the answer goes with the client; a fault that has no effect ends when the client goes away.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::call::{Call, REDIRECTED};
-use super::faults::{Fault, Kind};
+use super::call::Call;
+use super::effect::{Work, pause};
+use super::errand::{Errand, Subject};
+use super::faults::Kind;
 use super::flight::Flight;
 use super::quota::Standing;
 use super::records::{Entry, Rule};
-use super::reply::{Body, Refusal, Reply};
-use super::route::{self, Lookup, Operation, Route};
-use super::token::{self, Presented};
-use super::users;
-use super::world::Shared;
+use super::reply::{Refusal, Reply};
+use super::route::Operation;
+use super::scim;
+use super::switches::{HeaderSpelling, Plan};
+use super::token::Presented;
+use super::world::{Shared, World};
 
 const READ_SCOPES: [&str; 4] = ["user", "user.read", "directory", "directory.read"];
 const WRITE_SCOPES: [&str; 2] = ["user", "directory"];
 
-/// What a call is after.
-enum Errand {
-    Token,
-    Users(Route),
-}
-
-impl Errand {
-    fn find(call: &Call) -> Option<Self> {
-        if call.path == "/oauth2/v2.0/token" {
-            return (call.method == "POST").then_some(Self::Token);
-        }
-        route::find(&call.method, &call.path).map(Self::Users)
-    }
-
-    fn operation(&self) -> Operation {
-        match self {
-            Self::Token => Operation::Token,
-            Self::Users(route) => route.operation,
-        }
-    }
+/// A call that is not let in, and where its operation stands if it was counted.
+struct Turned {
+    refusal: Refusal,
+    standing: Option<Standing>,
 }
 
 /// Serves one call and writes it into the journal. `client` closes when the client goes away.
@@ -82,7 +68,11 @@ fn unknown(shared: &Shared, call: &Call) -> Reply {
         let text = "a slash in the external key is not encoded";
         shared.world().accuse(call, Rule::NotUrlEncoded, None, text);
     }
-    Refusal::no_such_api().into()
+    let refusal = Refusal::no_such_api();
+    match scim::route::is_scim(&call.path) {
+        true => scim::refuse(refusal, &shared.world().switches),
+        false => refusal.into(),
+    }
 }
 
 async fn run(
@@ -92,22 +82,19 @@ async fn run(
     epoch: u64,
     client: &mut oneshot::Receiver<()>,
 ) -> Reply {
+    let switches = shared.world().switches.clone();
+    let spelling = switches.header_spelling;
     let standing = match admit(shared, call, errand) {
         Ok(standing) => standing,
-        Err(reply) => return reply,
+        Err(turned) => return with_standing(errand.refuse(turned.refusal, &switches), turned.standing, spelling),
     };
-    let spelling = shared.world().switches.header_spelling;
     let flight = match take_off(shared, call, errand) {
         Ok(flight) => flight,
-        Err(refusal) => return with_standing(refusal.into(), standing, spelling),
+        Err(refusal) => return with_standing(errand.refuse(refusal, &switches), standing, spelling),
     };
-    let (latency, fault) = {
-        let mut world = shared.world();
-        let fault = world.faults.strike(errand.operation(), call.is_redirected());
-        (world.switches.latency_ms, fault)
-    };
-    pause(latency).await;
-    let work = Work { shared, call, errand, epoch };
+    let fault = shared.world().faults.strike(errand.operation(), call.is_redirected());
+    pause(switches.latency_ms).await;
+    let work = Work { shared, call, errand, epoch, switches: &switches };
     let standing = match &fault {
         Some(fault) if fault.kind == Kind::TooManyRequests => {
             let seconds = i64::try_from(fault.delay_ms().div_ceil(1000)).unwrap_or(i64::MAX);
@@ -123,194 +110,78 @@ async fn run(
 }
 
 /// Bearer, scope and quota of a user operation; the token endpoint has none of them.
-fn admit(shared: &Shared, call: &Call, errand: &Errand) -> Result<Option<Standing>, Reply> {
+fn admit(shared: &Shared, call: &Call, errand: &Errand) -> Result<Option<Standing>, Turned> {
     let operation = errand.operation();
     let mut world = shared.world();
     *world.records.requests.entry(operation.name()).or_insert(0) += 1;
     if operation == Operation::Token {
         return Ok(None);
     }
-    let now = world.clock.now();
     let bearer = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
-    let scopes = match world.tokens.present(bearer, now) {
-        Presented::Unknown => {
-            return Err(Refusal::unauthorized("Malformed authentication token").into());
-        }
-        Presented::Dead => return Err(Refusal::unauthorized("Expired authentication token").into()),
-        Presented::Good(scopes) => scopes,
-    };
-    let limit = world.switches.quota();
+    let scopes = known(&mut world, errand, bearer).map_err(|refusal| Turned { refusal, standing: None })?;
+    let (limit, now) = (world.switches.quota(), world.clock.now());
     let standing = world.quota.count(operation, limit, now);
-    let spelling = world.switches.header_spelling;
     if standing.is_over() {
         let text = format!("more than {limit} calls of {} in a minute", operation.name());
         world.accuse(call, Rule::Quota, None, &text);
         let refusal = Refusal::new(429, "TOO_MANY_REQUESTS", "API rate limit exceeded");
-        return Err(standing.write(refusal.into(), spelling));
+        return Err(Turned { refusal, standing: Some(standing) });
     }
-    let accepted: &[&str] = match operation.is_write() {
-        true => &WRITE_SCOPES,
-        false => &READ_SCOPES,
-    };
-    if !scopes.iter().any(|scope| accepted.contains(&scope.as_str())) {
-        let refusal = Refusal::new(403, "FORBIDDEN", "The token has no scope for this API.");
-        return Err(standing.write(refusal.into(), spelling));
+    match may(&world, errand, &scopes) {
+        true => Ok(Some(standing)),
+        false => {
+            let refusal = Refusal::new(403, "FORBIDDEN", "The token has no scope for this API.");
+            Err(Turned { refusal, standing: Some(standing) })
+        }
     }
-    Ok(Some(standing))
 }
 
-/// Starts a write, and refuses it if another one is under way for the same person.
-fn take_off(shared: &Shared, call: &Call, errand: &Errand) -> Result<Option<Flight>, Refusal> {
-    let Errand::Users(route) = errand else {
-        return Ok(None);
-    };
-    if !route.operation.is_write() {
-        return Ok(None);
+/// The scopes of a token that opens the API that was called; SCIM has a token of its own, without scopes.
+fn known(world: &mut World, errand: &Errand, bearer: &str) -> Result<Vec<String>, Refusal> {
+    let now = world.clock.now();
+    if let Errand::Scim(_) = errand {
+        return world.scim_token.present(bearer, now).map(|()| Vec::new()).map_err(Refusal::unauthorized);
     }
-    let lookups = match &route.lookup {
-        Some(lookup) => vec![lookup.clone()],
-        None => named_in(call),
+    match world.tokens.present(bearer, now) {
+        Presented::Unknown => Err(Refusal::unauthorized("Malformed authentication token")),
+        Presented::Dead => Err(Refusal::unauthorized("Expired authentication token")),
+        Presented::Good(scopes) => Ok(scopes),
+    }
+}
+
+/// True if the scopes are enough; SCIM is for paid plans only (vendor's scim page).
+fn may(world: &World, errand: &Errand, scopes: &[String]) -> bool {
+    let accepted: &[&str] = match (errand, errand.operation().is_write()) {
+        (Errand::Scim(_), _) => return world.switches.plan != Plan::Free,
+        (_, true) => &WRITE_SCOPES,
+        (_, false) => &READ_SCOPES,
     };
+    scopes.iter().any(|scope| accepted.contains(&scope.as_str()))
+}
+
+/// Starts a write, and refuses it if another one is under way for the same subject.
+fn take_off(shared: &Shared, call: &Call, errand: &Errand) -> Result<Option<Flight>, Refusal> {
     let mut world = shared.world();
-    let (flight, overlaps) = shared.flights.start(world.person(&lookups));
+    let Some(subject) = errand.subject(call, &world) else {
+        return Ok(None);
+    };
+    let ((flight, overlaps), what, lookup) = match &subject {
+        Subject::Member(lookups) => (shared.flights.start(world.person(lookups)), "member", lookups.first()),
+        Subject::Group(keys) => (shared.group_flights.start(keys.clone()), "group", None),
+    };
     if overlaps {
-        let text = "another write for the same member is under way";
-        world.accuse(call, Rule::Overlap, lookups.first(), text);
+        let text = format!("another write for the same {what} is under way");
+        world.accuse(call, Rule::Overlap, lookup, &text);
         if world.switches.refuse_overlap || world.strict {
-            return Err(Refusal::new(409, "CONFLICT", "Another request for the same user is being processed."));
+            return Err(Refusal::new(409, "CONFLICT", "Another request for the same resource is being processed."));
         }
     }
     Ok(Some(flight))
 }
 
-/// Whom a create is about.
-fn named_in(call: &Call) -> Vec<Lookup> {
-    let body = call.json_object().unwrap_or_default();
-    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    text("email").map(Lookup::Email).into_iter().chain(text("userExternalKey").map(Lookup::ExternalKey)).collect()
-}
-
-fn with_standing(reply: Reply, standing: Option<Standing>, spelling: super::switches::HeaderSpelling) -> Reply {
+fn with_standing(reply: Reply, standing: Option<Standing>, spelling: HeaderSpelling) -> Reply {
     match standing {
         Some(standing) => standing.write(reply, spelling),
         None => reply,
-    }
-}
-
-async fn pause(ms: u64) {
-    if ms > 0 {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
-    }
-}
-
-/// Waits, but no longer than the client does.
-async fn pause_with(client: &mut oneshot::Receiver<()>, ms: u64) {
-    tokio::select! {
-        () = pause(ms) => {}
-        _ = client => {}
-    }
-}
-
-/// An admitted call.
-struct Work<'a> {
-    shared: &'a Shared,
-    call: &'a Call,
-    errand: &'a Errand,
-    epoch: u64,
-}
-
-impl Work<'_> {
-    /// Does what was asked, now. After a reset it is too late.
-    fn effect(&self) -> Reply {
-        let mut world = self.shared.world();
-        if world.epoch != self.epoch {
-            return Refusal::new(503, "SERVICE_UNAVAILABLE", "The sandbox was reset.").into();
-        }
-        match self.errand {
-            Errand::Users(route) => users::perform(&mut world, self.call, route).unwrap_or_else(Reply::from),
-            Errand::Token => {
-                let world = &mut *world;
-                let form = self.call.form();
-                let app = &self.shared.app;
-                token::answer(app, &mut world.tokens, &world.switches, &world.clock, form.as_ref())
-            }
-        }
-    }
-
-    async fn go_wrong(&self, fault: &Fault, flight: Option<Flight>, client: &mut oneshot::Receiver<()>) -> Reply {
-        let delay = fault.delay_ms();
-        match fault.kind {
-            Kind::Status => status_reply(fault, 500),
-            Kind::Garbage => Reply::text(200, "<html>this is no JSON</html>"),
-            Kind::Empty => Reply::empty(200),
-            Kind::Hang => {
-                pause_with(client, delay).await;
-                status_reply(fault, 503)
-            }
-            Kind::HangAfter => {
-                let reply = self.effect();
-                pause_with(client, delay).await;
-                reply
-            }
-            Kind::CloseBefore => Reply::cut(),
-            Kind::CloseAfter => {
-                let reply = self.effect();
-                Reply { cut: true, ..reply }
-            }
-            Kind::LateEffect => {
-                pause(delay).await;
-                let reply = self.effect();
-                drop(flight);
-                pause_with(client, delay).await;
-                reply
-            }
-            Kind::Slow => {
-                pause(delay).await;
-                self.effect()
-            }
-            Kind::Redirect => self.redirect(),
-            Kind::Code99 => token::unexpected(match self.errand {
-                Errand::Token => 400,
-                Errand::Users(_) => 500,
-            }),
-            Kind::Unauthorized => Refusal::unauthorized("Expired authentication token").into(),
-            Kind::TooManyRequests => Refusal::new(429, "TOO_MANY_REQUESTS", "API rate limit exceeded").into(),
-        }
-    }
-
-    /// 307 to the same place by the host's other name, which HTTP libraries take for another host.
-    fn redirect(&self) -> Reply {
-        let other = match self.call.host.starts_with("localhost") {
-            true => "127.0.0.1",
-            false => "localhost",
-        };
-        let port = self.shared.port;
-        let mut query = self.call.query.clone();
-        if !query.is_empty() {
-            query.push('&');
-        }
-        let path = &self.call.path;
-        let target = format!("http://{other}:{port}{path}?{query}{REDIRECTED}");
-        Reply::empty(307).with_header("Location", target)
-    }
-}
-
-fn status_reply(fault: &Fault, default: u16) -> Reply {
-    let status = fault.status.unwrap_or(default);
-    match &fault.body {
-        Some(Value::String(text)) => Reply::text(status, text),
-        Some(value) => Reply::json(status, value.clone()),
-        None => {
-            let code = match status {
-                503 => "SERVICE_UNAVAILABLE",
-                429 => "TOO_MANY_REQUESTS",
-                500.. => "INTERNAL_SERVER_ERROR",
-                _ => "BAD_REQUEST",
-            };
-            Reply {
-                body: Body::Json(json!({ "code": code, "description": "A fault was asked for." })),
-                ..Reply::empty(status)
-            }
-        }
     }
 }

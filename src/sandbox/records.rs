@@ -59,6 +59,10 @@ pub(crate) enum Rule {
     NotUrlEncoded,
     /// `organizations` without the root `userExternalKey`, while that switch is on.
     NoRootExternalKey,
+    /// A filter LINE WORKS does not have.
+    UnsupportedFilter,
+    /// A SCIM user that is not active from the start.
+    InactiveOnCreate,
 }
 
 #[derive(Debug, Default)]

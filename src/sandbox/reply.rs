@@ -106,17 +106,17 @@ impl Refusal {
 impl From<Refusal> for Reply {
     /// 401 and 403 carry `WWW-Authenticate` as RFC 6750 has it (documented on the error-code page).
     fn from(refusal: Refusal) -> Self {
-        let challenge = match refusal.status {
-            401 => Some("invalid_token"),
-            403 => Some("insufficient_scope"),
-            _ => None,
-        };
-        let reply = Reply::json(refusal.status, json!({ "code": refusal.code, "description": refusal.description }));
-        match challenge {
-            Some(error) => {
-                reply.with_header("WWW-Authenticate", format!("Bearer realm=\"www.worksapis.com\", error=\"{error}\""))
-            }
-            None => reply,
-        }
+        let body = json!({ "code": refusal.code, "description": refusal.description });
+        challenged(Reply::json(refusal.status, body))
     }
+}
+
+/// An error with the challenge that belongs to its status.
+pub(crate) fn challenged(reply: Reply) -> Reply {
+    let error = match reply.status {
+        401 => "invalid_token",
+        403 => "insufficient_scope",
+        _ => return reply,
+    };
+    reply.with_header("WWW-Authenticate", format!("Bearer realm=\"www.worksapis.com\", error=\"{error}\""))
 }

@@ -3,6 +3,8 @@
 //! Works on the raw path: LINE WORKS wants `{userId}` URL-encoded, so what is not encoded properly is noticed here and
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
+use super::scim::route::ScimOperation;
+
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Operation {
@@ -17,11 +19,17 @@ pub(crate) enum Operation {
     Undelete,
     Suspend,
     Unsuspend,
+    Scim(ScimOperation),
 }
 
 impl Operation {
     /// Every one of them.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::REST.into_iter().chain(ScimOperation::all().map(Self::Scim))
+    }
+
+    /// Those of the token endpoint and the REST API.
+    const REST: [Self; 11] = [
         Self::Token,
         Self::Create,
         Self::List,
@@ -49,12 +57,17 @@ impl Operation {
             Self::Undelete => "users.undelete",
             Self::Suspend => "users.suspend",
             Self::Unsuspend => "users.unsuspend",
+            Self::Scim(operation) => operation.name(),
         }
     }
 
     /// True if the operation changes a member.
     pub(crate) fn is_write(self) -> bool {
-        !matches!(self, Self::Token | Self::List | Self::Get)
+        match self {
+            Self::Token | Self::List | Self::Get => false,
+            Self::Scim(operation) => operation.is_write(),
+            _ => true,
+        }
     }
 }
 

@@ -6,6 +6,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::scim::switches::{
+    ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
+    ScimTokenForm,
+};
+
 /// How the sandbox decides what the documents do not say.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +62,24 @@ pub struct Switches {
     pub patch_answers: PatchAnswers,
     /// Objects inside a PATCH (`userName`, `messenger`) are merged or replace the old one; nothing is documented.
     pub patch_objects: PatchObjects,
+    /// Form of the SCIM token that is issued next; one page calls it a JWT, and one says that use extends its life.
+    pub scim_token_form: ScimTokenForm,
+    /// Shape of SCIM's errors; nothing is recorded.
+    pub scim_error_body: ScimErrorBody,
+    /// SCIM's answer to a taken `userName` or `displayName`; RFC 7644 says 409.
+    pub scim_duplicate_status: ScimDuplicateStatus,
+    /// Key of a SCIM list's items: RFC 7644 has `Resources`, the vendor's group page `resources`.
+    pub scim_resources: ScimResources,
+    /// No two members may have one `externalId`; nothing is documented.
+    pub scim_external_id_unique: bool,
+    /// SCIM's PATCH takes `op` in any letter case and operations without a path, as Entra ID and Okta send them.
+    pub scim_lenient_patch: bool,
+    /// What SCIM's PATCH answers; RFC 7644 allows both.
+    pub scim_patch_answers: ScimPatchAnswers,
+    /// Whether SCIM shows a member in its seven days of grace; nothing is documented.
+    pub scim_get_in_grace: ScimGetInGrace,
+    /// What `active: true` does to a member who never signed in; nothing is documented.
+    pub scim_reactivate_pending: ScimReactivatePending,
 }
 
 impl Default for Switches {
@@ -85,6 +108,15 @@ impl Default for Switches {
             unsuspend_active: Leniency::Refuse,
             patch_answers: PatchAnswers::User,
             patch_objects: PatchObjects::Merge,
+            scim_token_form: ScimTokenForm::Opaque,
+            scim_error_body: ScimErrorBody::Rfc7644,
+            scim_duplicate_status: ScimDuplicateStatus::Conflict,
+            scim_resources: ScimResources::Upper,
+            scim_external_id_unique: false,
+            scim_lenient_patch: true,
+            scim_patch_answers: ScimPatchAnswers::User,
+            scim_get_in_grace: ScimGetInGrace::NotFound,
+            scim_reactivate_pending: ScimReactivatePending::Ignore,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Follows the vendor's user pages: create, list, get, put, patch, delete, forcedelete, undelete, suspend, unsuspend.
 //! Where the pages are silent a switch decides. Tokens, quota and overlaps were looked at before.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::call::Call;
@@ -11,7 +12,7 @@ use super::member::Member;
 use super::records::Rule;
 use super::reply::{Refusal, Reply};
 use super::route::{Lookup, Operation, Route};
-use super::rules::{self, Context, ProblemKind, Purpose};
+use super::rules::{self, Context, Problem, ProblemKind, Purpose};
 use super::switches::{
     DuplicateStyle, GetInGrace, Leniency, MissingUserCode, PatchAnswers, PatchObjects, Switches, UndeleteReturns,
 };
@@ -35,7 +36,7 @@ pub(crate) fn perform(world: &mut World, call: &Call, route: &Route) -> Result<R
         Operation::Undelete => undelete(world, lookup)?,
         Operation::Suspend => suspend(world, lookup)?,
         Operation::Unsuspend => unsuspend(world, lookup)?,
-        Operation::Token | Operation::Create | Operation::List => {
+        Operation::Token | Operation::Create | Operation::List | Operation::Scim(_) => {
             return Err(Refusal::no_such_api());
         }
     };
@@ -71,11 +72,11 @@ fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let properties = rules::complete(given, world.domain_id);
     refuse_taken(world, &properties, None)?;
     let pending = !world.switches.sso;
-    let member = world.members.add(properties);
+    let now = world.clock.now();
+    let member = world.members.add(properties, now);
     member.pending = pending;
     let tag = member.tag();
     let email = member.email().to_owned();
-    let now = world.clock.now();
     let user = member.to_json(&world.placement, &world.domain, now);
     *world.records.created.entry(email).or_insert(0) += 1;
     *world.records.writes.entry(tag.id.clone()).or_insert(0) += 1;
@@ -148,7 +149,7 @@ fn update(world: &mut World, user_id: String, properties: Map<String, Value>) ->
     let member =
         world.members.find_mut(&Lookup::Id(user_id)).expect("the member was found a moment ago, under the same lock");
     member.properties = properties;
-    member.revision += 1;
+    member.touch(now);
     let tag = member.tag();
     match answers {
         PatchAnswers::User => Reply::json(200, member.to_json(&world.placement, &world.domain, now)).about(tag),
@@ -186,6 +187,7 @@ fn force_delete(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply
 }
 
 fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
+    let now = world.clock.now();
     let returns = world.switches.undelete_returns;
     let refusal = missing(&world.switches);
     let member = world.members.find_mut(lookup).ok_or(refusal)?;
@@ -194,8 +196,8 @@ fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
     }
     match returns {
         UndeleteReturns::AsBefore => {}
-        UndeleteReturns::Active => set_suspended(member, false),
-        UndeleteReturns::Suspended => set_suspended(member, true),
+        UndeleteReturns::Active => member.set_suspended(false, now),
+        UndeleteReturns::Suspended => member.set_suspended(true, now),
     }
     let user_id = member.user_id.clone();
     let member = world.members.find(&Lookup::Id(user_id));
@@ -206,36 +208,36 @@ fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
 /// "Only a member in use, not a super administrator" (vendor's user-suspend page).
 fn suspend(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
     let now = world.clock.now();
-    let accepts_pending = world.switches.pending_suspend == Leniency::Accept;
-    let accepts_suspended = world.switches.suspend_suspended == Leniency::Accept;
+    let switches = world.switches.clone();
     let member = existing(world, lookup)?;
-    if member.administrator {
-        return Err(Refusal::bad_request("An administrator cannot be suspended."));
-    }
-    if (member.pending || member.is_awaiting(now)) && !accepts_pending {
-        return Err(Refusal::bad_request("The user is not in use."));
-    }
-    if member.suspended && !accepts_suspended {
+    refuse_suspension(member, &switches, now)?;
+    if member.suspended && switches.suspend_suspended == Leniency::Refuse {
         return Err(Refusal::bad_request("The user is suspended already."));
     }
-    set_suspended(member, true);
+    member.set_suspended(true, now);
     Ok(Reply::empty(204).about(member.tag()))
 }
 
+/// Who cannot be suspended by any API: administrators, and whoever is not in use.
+pub(crate) fn refuse_suspension(member: &Member, switches: &Switches, now: Timestamp) -> Result<(), Refusal> {
+    if member.administrator {
+        return Err(Refusal::bad_request("An administrator cannot be suspended."));
+    }
+    if (member.pending || member.is_awaiting(now)) && switches.pending_suspend == Leniency::Refuse {
+        return Err(Refusal::bad_request("The user is not in use."));
+    }
+    Ok(())
+}
+
 fn unsuspend(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
+    let now = world.clock.now();
     let accepts_active = world.switches.unsuspend_active == Leniency::Accept;
     let member = existing(world, lookup)?;
     if !member.suspended && !accepts_active {
         return Err(Refusal::bad_request("The user is not suspended."));
     }
-    set_suspended(member, false);
+    member.set_suspended(false, now);
     Ok(Reply::empty(204).about(member.tag()))
-}
-
-fn set_suspended(member: &mut Member, suspended: bool) {
-    member.suspended = suspended;
-    member.suspended_reason = suspended.then(|| "MASTER".to_owned());
-    member.revision += 1;
 }
 
 /// A member that is not deleted. In grace the answer follows the switch for reading; where that would be 200, it is 400.
@@ -259,6 +261,16 @@ fn checked(
     body: &Map<String, Value>,
     purpose: Purpose,
 ) -> Result<Map<String, Value>, Refusal> {
+    checked_properties(world, call, body, purpose).map_err(|problem| Refusal::from(&problem))
+}
+
+/// What a body sets, if it meets the rules; a forbidden character is counted.
+pub(crate) fn checked_properties(
+    world: &mut World,
+    call: &Call,
+    body: &Map<String, Value>,
+    purpose: Purpose,
+) -> Result<Map<String, Value>, Problem> {
     let context = Context {
         domain_id: world.domain_id,
         domain: &world.domain,
@@ -267,12 +279,11 @@ fn checked(
         accept_unknown_placement: world.switches.accept_unknown_placement,
         now: world.clock.now(),
     };
-    rules::check(body, purpose, &context).map_err(|problem| {
+    rules::check(body, purpose, &context).inspect_err(|problem| {
         if problem.kind == ProblemKind::ForbiddenCharacter {
             let text = format!("{} contains a forbidden character", problem.property);
             world.accuse(call, Rule::ForbiddenCharacter, None, &text);
         }
-        Refusal::from(&problem)
     })
 }
 

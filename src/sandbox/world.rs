@@ -9,11 +9,13 @@ use super::call::Call;
 use super::clock::Clock;
 use super::faults::Faults;
 use super::flight::Flights;
+use super::groups::Groups;
 use super::member::Members;
 use super::placement::Placement;
 use super::quota::Quota;
 use super::records::{Records, Rule, Violation};
 use super::route::Lookup;
+use super::scim::token::ScimToken;
 use super::switches::Switches;
 use super::token::{App, Tokens};
 
@@ -21,6 +23,8 @@ use super::token::{App, Tokens};
 pub(crate) struct Shared {
     pub(crate) app: App,
     pub(crate) flights: Flights,
+    /// Writes to groups, kept apart so that the most writes for one member stays a number about members.
+    pub(crate) group_flights: Flights,
     /// Where the sandbox listens.
     pub(crate) port: u16,
     world: Mutex<World>,
@@ -36,13 +40,15 @@ impl Shared {
             epoch: 0,
             clock: Clock::default(),
             members: Members::default(),
+            groups: Groups::new(Clock::real_now()),
             tokens: Tokens::default(),
+            scim_token: ScimToken::starting(&app.credentials.scim_token, Clock::real_now()),
             quota: Quota::default(),
             faults: Faults::default(),
             records: Records::default(),
             placement: Placement::default(),
         };
-        Self { app, flights: Flights::default(), port, world: Mutex::new(world) }
+        Self { app, flights: Flights::default(), group_flights: Flights::default(), port, world: Mutex::new(world) }
     }
 
     /// The world as it is now: whoever's grace is over has gone.
@@ -65,7 +71,9 @@ pub(crate) struct World {
     pub(crate) epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) members: Members,
+    pub(crate) groups: Groups,
     pub(crate) tokens: Tokens,
+    pub(crate) scim_token: ScimToken,
     pub(crate) quota: Quota,
     pub(crate) faults: Faults,
     pub(crate) records: Records,
@@ -78,7 +86,9 @@ impl World {
         self.epoch += 1;
         self.clock = Clock::default();
         self.members = Members::default();
+        self.groups = Groups::new(self.clock.now());
         self.tokens = Tokens::default();
+        self.scim_token.reset(self.clock.now());
         self.quota = Quota::default();
         self.faults = Faults::default();
         self.records = Records::default();
