@@ -1,6 +1,8 @@
 //! The LINE WORKS client against a scripted counterpart over real HTTP: one token for all, and every answer taken
 //! for what it is.
 
+mod both;
 mod counterpart;
 mod directory;
+mod scim;
 mod token;

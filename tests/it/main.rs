@@ -1,6 +1,7 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
 mod bad_days;
+mod both_backends;
 mod broken_runs;
 mod callers;
 mod caps;
@@ -19,6 +20,9 @@ mod pacing;
 mod papers;
 mod readme;
 mod sandbox;
+mod scim;
+mod scim_token;
+mod seats;
 mod signatures;
 mod starting;
 mod stopping;

@@ -138,12 +138,12 @@ mod tests {
 
     #[test]
     fn aliases_come_and_go_one_by_one() {
-        let wish = json!({"aliasEmails": ["b@example.jp", "c@example.jp"]});
+        let wish = json!({"aliasEmails": ["bb@example.jp", "cc@example.jp"]});
         let expected = [
             remove(r#"emails[value eq "a@example.jp"]"#),
-            add("emails", vec![json!({"type": "alias", "value": "c@example.jp"})]),
+            add("emails", vec![json!({"type": "alias", "value": "cc@example.jp"})]),
         ];
-        assert_eq!(between(wish, json!({"aliasEmails": ["a@example.jp", "B@example.jp"]})), expected);
+        assert_eq!(between(wish, json!({"aliasEmails": ["a@example.jp", "BB@example.jp"]})), expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod admission;
 mod claims;
 mod questions;
 mod receiving;
+mod released;
 mod runs;
 mod sqlite;
 
