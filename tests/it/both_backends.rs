@@ -100,7 +100,7 @@ async fn what_only_the_directory_shows_protects_a_member() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_scim_token_pauses_the_directory_api_too() {
     let app = starts_with_taro().await;
-    app.scim_token("revoke").await;
+    app.sandbox("scim-token", json!({"action": "revoke"})).await;
     app.put_without_waiting("00uTARO", json!({"user": user(1)})).await;
     app.lineworks_when(|status| status["paused"][0]["code"] == "scim_token_refused").await;
     let row = app.row_in("00uTARO", "waiting").await;

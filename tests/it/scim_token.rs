@@ -26,7 +26,7 @@ async fn is_paused(app: &TestApp) -> Value {
 async fn a_refused_token_pauses_all_work_and_a_new_one_in_the_file_ends_the_pause_by_itself() {
     let app = TestApp::with(IN_A_FILE).await;
     assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
-    let new = app.scim_token("issue").await;
+    let new = app.issue_scim_token().await;
     app.put_without_waiting("00uJIRO", json!({"user": user(2)})).await;
     let status = is_paused(&app).await;
     let paused = &status["paused"][0];
@@ -99,7 +99,7 @@ async fn the_last_use_outlives_a_restart() {
 async fn a_jwt_tells_its_own_end_and_is_watched_to_it() {
     let app = TestApp::with(IN_A_FILE).await;
     app.switch(json!({"scimTokenForm": "jwt"})).await;
-    let jwt = app.scim_token("issue").await;
+    let jwt = app.issue_scim_token().await;
     std::fs::write(app.scim_token_file(), &jwt).expect("the folder is ours");
     let status = app.lineworks_when(|status| status["scimToken"]["basis"] == "exp").await;
     let end = status["scimToken"]["expiresAt"].clone();
@@ -116,7 +116,7 @@ async fn a_jwt_tells_its_own_end_and_is_watched_to_it() {
 async fn a_new_token_before_the_end_of_the_old_one_is_taken_without_a_gap() {
     let app = TestApp::with(IN_A_FILE).await;
     assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
-    let new = app.scim_token("issue").await;
+    let new = app.issue_scim_token().await;
     // The file is there before the first refusal: the call itself takes it up.
     std::fs::write(app.scim_token_file(), &new).expect("the folder is ours");
     assert_eq!(app.assign("00uJIRO", user(2)).await.status, 200);

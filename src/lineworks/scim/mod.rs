@@ -129,6 +129,7 @@ impl Scim {
     }
 
     async fn set_active(&self, id: &MemberId, active: bool, gate: &dyn Gate) -> Result<(), ApiError> {
+        self.address(id)?;
         let changed = self.patch(id, vec![patch::replace("active", active)], gate).await;
         changed.map(|_| ()).map_err(errors::about_a_condition)
     }

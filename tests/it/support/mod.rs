@@ -179,9 +179,9 @@ impl TestApp {
         self.folder.path().join("scim-token")
     }
 
-    /// Does something about the SCIM token in the Developer Console, and gives the token there is now.
-    pub async fn scim_token(&self, action: &str) -> String {
-        let answer = self.sandbox("scim-token", json!({ "action": action })).await;
+    /// Issues a new SCIM token in the Developer Console; the old one is dead from now on.
+    pub async fn issue_scim_token(&self) -> String {
+        let answer = self.sandbox("scim-token", json!({"action": "issue"})).await;
         answer.body["scimToken"].as_str().expect("a token").to_owned()
     }
 
