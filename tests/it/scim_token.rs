@@ -124,3 +124,32 @@ async fn a_new_token_before_the_end_of_the_old_one_is_taken_without_a_gap() {
     assert_eq!((&status["paused"], &status["scimToken"]["refusedSince"]), (&json!([]), &Value::Null));
     app.finish().await;
 }
+
+/// The moment the last use was written down, as the ledger has it.
+fn written(app: &TestApp) -> i64 {
+    let ledger = rusqlite::Connection::open(app.folder().join("ledger.db")).expect("opens");
+    let sql = "SELECT updated_at FROM singletons WHERE name = 'scim_token'";
+    ledger.query_row(sql, [], |row| row.get(0)).expect("was written")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_use_is_written_down_once_an_hour_at_most() {
+    let app = TestApp::with(ALONE).await;
+    app.lineworks_when(|status| status["scimToken"]["daysLeft"].is_number()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let first = written(&app);
+    let status = app.lineworks_when(|_| true).await;
+    assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
+    app.lineworks_when(|now| now["scimToken"]["expiresAt"] != status["scimToken"]["expiresAt"]).await;
+    // The keeper looks when the clock moves, and finds that it is not time yet.
+    app.advance(Duration::from_secs(1800)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(written(&app), first);
+    app.advance(Duration::from_secs(1900)).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while written(&app) == first {
+        assert!(tokio::time::Instant::now() < deadline, "not written after an hour");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.finish().await;
+}
