@@ -66,7 +66,10 @@ impl Keeper {
         let mut rounds = Rounds::default();
         while !stopping.is_cancelled() {
             let moved = self.clock.moved();
-            self.look(&mut rounds, &store).await;
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                () = self.look(&mut rounds, &store) => {}
+            }
             tokio::select! {
                 () = stopping.cancelled() => {}
                 () = moved => {}

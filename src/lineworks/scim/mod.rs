@@ -7,6 +7,7 @@
 
 mod attributes;
 pub(crate) mod errors;
+mod expiry;
 mod groups;
 mod keeper;
 mod list;

@@ -7,25 +7,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
+use super::expiry::{days_between, end_of, fingerprint, mark_before};
 use crate::domain::outcome::{Cause, Reason};
 use crate::lineworks::bearer::{Bearer, Bearers};
 use crate::lineworks::contact::Contact;
 use crate::lineworks::status::{Basis, Paused, ScimTokenStatus};
 use crate::lineworks::{ApiError, ContactStatus};
 
-/// "90 days, extended automatically whenever used" (LINE WORKS docs, scim-long-lived-token).
-const LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// How many days before its end the log says so, once each.
-const WARN_AT_DAYS: [i64; 4] = [30, 14, 7, 1];
 /// Who runs into the pause comes again after the keeper has probed.
 const PAUSE: Duration = Duration::from_secs(60);
 
@@ -173,7 +166,7 @@ impl ScimToken {
         let mut state = self.state();
         let Some(end) = state.expiry().0 else { return false };
         let left = days_between(now, end);
-        let mark = WARN_AT_DAYS.into_iter().filter(|mark| end.duration_since(now) <= days(*mark)).min();
+        let mark = mark_before(end, now);
         let news = mark.is_some_and(|mark| state.warned_at_days.is_none_or(|warned| mark < warned));
         state.warned_at_days = mark;
         if news {
@@ -219,12 +212,8 @@ impl ScimToken {
 }
 
 impl State {
-    /// A JWT says its end itself and nothing can be added to it; anything else lives on with each use.
     fn expiry(&self) -> (Option<Timestamp>, Basis) {
-        match jwt_expiry(&self.secret) {
-            Some(end) => (Some(end), Basis::Exp),
-            None => (self.last_use.and_then(|used| used.checked_add(LIFE).ok()), Basis::LastUse),
-        }
+        end_of(&self.secret, self.last_use)
     }
 }
 
@@ -295,31 +284,6 @@ impl Bearers for Probing {
     fn contact(&self) -> &Contact {
         &self.0.contact
     }
-}
-
-fn days(days: i64) -> SignedDuration {
-    SignedDuration::from_hours(24 * days)
-}
-
-/// Whole days from one moment to a later one; 0 when it is past.
-fn days_between(now: Timestamp, end: Timestamp) -> i64 {
-    (end.duration_since(now).as_hours() / 24).max(0)
-}
-
-/// Says which token something is about without telling it.
-fn fingerprint(secret: &SecretString) -> String {
-    let hash = Sha256::digest(secret.expose_secret());
-    hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The `exp` of a JWT, unverified: it is only for the administrator to know.
-fn jwt_expiry(secret: &SecretString) -> Option<Timestamp> {
-    let mut parts = secret.expose_secret().split('.');
-    let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()?;
-    let exp = &claims["exp"];
-    let seconds = exp.as_i64().or_else(|| exp.as_str()?.parse().ok())?;
-    Timestamp::from_second(seconds).ok()
 }
 
 #[cfg(test)]

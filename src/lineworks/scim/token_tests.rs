@@ -1,5 +1,8 @@
 //! The token's end, its warnings, and what a refusal does.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
 
 fn at(day: i64) -> Timestamp {

@@ -46,6 +46,9 @@ async fn find(both: &Both, gate: &OpenGate) -> Result<Option<Member>, ApiError> 
     both.find(&hints, gate).await
 }
 
+/// A column of the table.
+type Column = fn(&Capability) -> Option<Api>;
+
 /// The API of a request's path.
 fn api(line: &str) -> Api {
     if line.contains(" /scim/v2/") { Api::Scim } else { Api::Directory }
@@ -60,7 +63,7 @@ async fn every_step_goes_where_the_table_says() {
     let (works, both, gate) = start().await;
     let (alone, _) = scim(&works.url);
     let directory = Setup::default().client(&works).directory;
-    let apis: [(&dyn MemberApi, fn(&Capability) -> Option<Api>); 3] =
+    let apis: [(&dyn MemberApi, Column); 3] =
         [(&directory, |row| row.directory), (&alone, |row| row.scim), (&both, |row| row.both)];
     let (id, key, group) = (id(), key(), Reference::parse("g-1"));
     for (members, column) in apis {
