@@ -4,8 +4,8 @@ FROM rust:1.95-bookworm AS builder
 WORKDIR /build
 # The dependencies first, so that they stay cached until the lock file changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src benches/accept \
- && echo 'fn main() {}' | tee src/main.rs benches/accept/main.rs \
+RUN mkdir -p src benches/accept benches/joiners \
+ && echo 'fn main() {}' | tee src/main.rs benches/accept/main.rs benches/joiners/main.rs \
  && touch src/lib.rs \
  && cargo build --release --locked \
  && rm -r src

@@ -33,7 +33,8 @@ impl Site {
     pub fn new() -> Fallible<Self> {
         // A sandbox makes credentials; it is not called.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let options = SandboxOptions { listen: "127.0.0.1:0".parse()?, switches: Switches::default(), strict: false };
+        let options =
+            SandboxOptions { listen: "127.0.0.1:0".parse()?, switches: Switches::default(), strict: false, tls: None };
         let credentials = runtime.block_on(async {
             let sandbox = Sandbox::start(options).await?;
             let credentials = sandbox.credentials().clone();

@@ -4,3 +4,6 @@
 ALTER TABLE assignments ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';
 -- The Okta user who took the member of this leaver over: nothing of it is this row's any more.
 ALTER TABLE assignments ADD COLUMN yielded_to TEXT;
+
+-- Members we deleted, which LINE WORKS may hide: found by their login when somebody comes back.
+CREATE INDEX assignments_deleted ON assignments (login) WHERE delete_intent_at IS NOT NULL AND member_id IS NOT NULL;

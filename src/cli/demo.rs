@@ -51,7 +51,8 @@ impl Demo {
         shutdown.on_signals()?;
         let folder = tempfile::tempdir().context("no temporary folder for the ledger")?;
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let sandbox = Sandbox::start(SandboxOptions { listen, switches: Switches::default(), strict: true }).await?;
+        let sandbox =
+            Sandbox::start(SandboxOptions { listen, switches: Switches::default(), strict: true, tls: None }).await?;
         let clock = Clock::system();
         let app = build(&sandbox, folder.path(), &clock).await?;
         let stage = Stage {

@@ -33,7 +33,8 @@ impl Serve {
             let loaded = self.config.load(None).map_err(BadConfiguration::from)?;
             return serve(loaded, Purpose::Real, &shutdown).await;
         }
-        let options = SandboxOptions { listen: self.sandbox_listen, switches: Switches::default(), strict: false };
+        let options =
+            SandboxOptions { listen: self.sandbox_listen, switches: Switches::default(), strict: false, tls: None };
         let sandbox = Sandbox::start(options)
             .await
             .map_err(|error| anyhow::anyhow!("the sandbox cannot listen on {}: {error}", self.sandbox_listen))?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use crate::ledger::{Admission, Admitted, Lease, Store};
 use crate::lineworks::{Blocked, CallRecord, Gate, Operation, Quota};
 
 /// The longest wait for a slot inside a run.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 /// The window LINE WORKS counts in, for a 429 that does not say when it resets.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Remaining calls below which the ledger's bucket is corrected.
@@ -100,10 +100,10 @@ impl RunGate<'_> {
     }
 
     async fn wait_until(&self, at: Timestamp, moved: Notified<'_>) -> Result<(), Blocked> {
-        let wait = Duration::try_from(at.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
-        if wait > PATIENCE {
+        if at.duration_since(self.clock.now()) > PATIENCE {
             return Err(Blocked::Until(at));
         }
+        let wait = self.clock.until(at);
         tokio::select! {
             () = self.stopping.cancelled() => Err(Blocked::Stopping),
             () = moved => Ok(()),

@@ -16,11 +16,11 @@ use super::{Converge, Settings};
 use crate::clock::Clock;
 use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
 use crate::domain::event::ProfileWish;
-use crate::domain::ids::{ExternalKey, MemberId};
-use crate::domain::member::{Member, Ownership};
+use crate::domain::ids::{ExternalKey, MemberId, OktaUserId};
+use crate::domain::member::{Condition, Holder, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
-use crate::domain::plan::{Plan, Seen, Situation, Step, StepKind, plan};
-use crate::ledger::{Claimed, Settlement, StepRecord, Store};
+use crate::domain::plan::{Adopt, Plan, Seen, Situation, Step, StepKind, plan};
+use crate::ledger::{Claimed, Settlement, StepRecord, Store, StoreError, TakeOver};
 use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember};
 
 /// Steps one run takes at most; no honest plan needs more.
@@ -66,6 +66,8 @@ struct Run<'a> {
     steps: Vec<StepRecord>,
     contradicted: Vec<StepKind>,
     unclear: Option<Reason>,
+    /// LINE WORKS would not create the member in this run, perhaps because it is there already.
+    not_created: Option<ApiError>,
 }
 
 impl Converge {
@@ -112,6 +114,7 @@ impl Converge {
             steps: Vec::new(),
             contradicted: Vec::new(),
             unclear: None,
+            not_created: None,
         };
         let ending = run.converge().await;
         let (state, failed) = match ending {
@@ -129,6 +132,7 @@ impl Converge {
             external_key: run.external_key,
             marks: run.marks,
             groups: run.groups,
+            yielded_to: assignment.yielded_to.clone().filter(|_| run.desired.is_leaving()),
             steps: run.steps,
             calls: gate.calls(),
             started,
@@ -178,6 +182,7 @@ fn untouched(assignment: &Assignment, started: Timestamp, ended: Timestamp) -> S
         external_key: assignment.external_key.clone(),
         marks: assignment.marks,
         groups: assignment.groups.clone(),
+        yielded_to: assignment.yielded_to.clone(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),
@@ -191,6 +196,10 @@ impl Run<'_> {
         if let Some(reason) = self.obstacle() {
             return Ending::in_state(State::Parked { reason });
         }
+        if let (Some(person), true) = (&self.assignment.yielded_to, self.desired.is_leaving()) {
+            let note = Reason::with(Cause::MemberPassedOn, format!("taken over by {person}"));
+            return self.settle(None, Some(note));
+        }
         let mut answered = None;
         for _ in 0..MAX_STEPS {
             let member = match answered.take() {
@@ -200,14 +209,27 @@ impl Run<'_> {
                     Err(error) => return self.give_up(error, None),
                 },
             };
-            let member = member.map(|member| self.resolved(member));
+            let is_gone = member.as_ref().is_none_or(|member| member.condition == Condition::Deleted);
+            if is_gone && let Err(ending) = self.look_for_a_deleted_one().await {
+                return ending;
+            }
             let ownership = match self.judge(member.as_ref()).await {
                 Ok(ownership) => ownership,
                 Err(ending) => return ending,
             };
+            if let Some(Ownership::Former(person)) = &ownership
+                && let Err(ending) = self.take_over(person).await
+            {
+                return ending;
+            }
+            let member = member.map(|member| self.resolved(member));
             match self.plan(member.as_ref(), ownership.as_ref()) {
                 Plan::Do(step) if self.was_accepted(step.kind()) => {
                     return self.give_up(ApiError::ReadAgain(Reason::of(Cause::NotConverging)), None);
+                }
+                Plan::Do(Step::Create(_)) if self.not_created.is_some() => {
+                    let error = self.not_created.take().unwrap_or(ApiError::ReadAgain(Reason::of(Cause::LoginTaken)));
+                    return self.give_up(error, Some(StepKind::Create));
                 }
                 Plan::Do(step) => match self.unclear.take() {
                     Some(reason) => return self.wait_for_the_effect(reason),
@@ -236,7 +258,7 @@ impl Run<'_> {
     }
 
     async fn find(&self) -> Result<Option<Member>, ApiError> {
-        let wanted = self.wanted_key.as_ref().ok();
+        let wanted = self.wanted_key.as_ref().ok().filter(|_| !self.is_new_here());
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
@@ -249,24 +271,75 @@ impl Run<'_> {
         Member { condition, ..member }
     }
 
-    /// Whose the member is; asks the ledger only when the key is neither ours nor absent.
+    /// Nobody with this wish was ever looked for or made: the e-mail alone is asked for, half the quota of asking for the
+    /// key too. Should a member have the key under another e-mail, LINE WORKS refuses to create a second one, and then
+    /// every way is tried.
+    fn is_new_here(&self) -> bool {
+        matches!(self.desired, Desired::Active(_))
+            && self.assignment.applied_revision == 0
+            && self.assignment.failures == 0
+            && self.assignment.marks == Marks::default()
+            && self.member_id.is_none()
+            && self.external_key.is_none()
+            && self.steps.is_empty()
+    }
+
+    /// Whose the member is. A key that is this person's own Okta id is nobody else's; about any other the ledger is asked.
     async fn judge(&self, member: Option<&Member>) -> Result<Option<Ownership>, Ending> {
         let Some(member) = member else { return Ok(None) };
         let (wanted, remembered) = (self.wanted_key.as_ref().ok(), self.external_key.as_ref());
-        let alone = Ownership::judge(member, wanted, remembered, None);
-        let (Some(key), false) = (&member.external_key, matches!(alone, Ownership::Nobodys)) else {
-            return Ok(Some(alone));
+        let key = member.external_key.as_deref().filter(|key| !key.is_empty());
+        let holder = match key.filter(|key| *key != self.assignment.person.as_str()) {
+            None => None,
+            Some(key) => self.holder(key).await.map_err(|error| self.ledger_is_down(&error))?,
         };
-        if wanted.is_some_and(|wanted| wanted.as_str() == key) {
-            return Ok(Some(alone));
+        Ok(Some(Ownership::judge(member, wanted, remembered, holder)))
+    }
+
+    async fn holder(&self, key: &str) -> Result<Option<Holder>, StoreError> {
+        let Some(person) = self.store.holder_of_key(key, &self.assignment.person).await? else { return Ok(None) };
+        let row = self.store.assignment(&person).await?;
+        let desired = row.as_ref().and_then(|row| row.facts.desired(self.settings.policy.unassign));
+        Ok(Some(Holder {
+            is_leaving: matches!(desired, Some(Desired::Unassigned { .. })),
+            yielded: row.is_some_and(|row| row.yielded_to.as_ref() == Some(&self.assignment.person)),
+            person,
+        }))
+    }
+
+    /// Takes the member of somebody who left over, with what is remembered of our own doing; not for somebody who
+    /// leaves too, and not against the administrator's decision.
+    async fn take_over(&mut self, from: &OktaUserId) -> Result<(), Ending> {
+        if self.desired.is_leaving() || self.settings.policy.adopt == Adopt::Never {
+            return Ok(());
         }
-        match self.store.holder_of_key(key, &self.assignment.person).await {
-            Ok(holder) => Ok(Some(Ownership::judge(member, wanted, remembered, holder))),
-            Err(error) => {
-                tracing::error!(%error, okta_user_id = %self.assignment.person, "the ledger cannot be read");
-                Err(Ending::in_state(State::Due))
+        match self.store.take_over(self.gate.lease, from, self.clock.now()).await {
+            Ok(TakeOver::Done { member_id, marks, groups }) => {
+                tracing::info!(okta_user_id = %self.assignment.person, %from, "took a leaver's member over");
+                (self.member_id, self.marks) = (member_id, marks);
+                self.groups = groups;
+                Ok(())
             }
+            Ok(TakeOver::Busy) => Err(self.retry_later(Reason::of(Cause::FormerOwnerBusy), self.settings.call_timeout)),
+            Ok(TakeOver::Refused) => Err(Ending::in_state(State::Due)),
+            Err(error) => Err(self.ledger_is_down(&error)),
         }
+    }
+
+    /// LINE WORKS may hide a member in its grace, or its key: whoever comes back with a new Okta id is then known by the
+    /// login of the one we deleted.
+    async fn look_for_a_deleted_one(&mut self) -> Result<(), Ending> {
+        let Some(profile) = self.desired.profile().filter(|_| self.member_id.is_none()) else { return Ok(()) };
+        let found = self.store.deleted_with_login(profile.email().as_str(), &self.assignment.person).await;
+        match found.map_err(|error| self.ledger_is_down(&error))? {
+            Some(person) => self.take_over(&person).await,
+            None => Ok(()),
+        }
+    }
+
+    fn ledger_is_down(&self, error: &StoreError) -> Ending {
+        tracing::error!(%error, okta_user_id = %self.assignment.person, "the ledger cannot be used");
+        Ending::in_state(State::Due)
     }
 
     /// Takes note of what was seen, and plans.
@@ -285,6 +358,7 @@ impl Run<'_> {
             seen,
             marks: &self.marks,
             ruling: self.assignment.ruling.as_ref(),
+            restored: self.was_accepted(StepKind::Undelete),
             may_be_hidden: self.may_be_hidden(),
             sent: &self.sent,
             domain_id: self.domain_id,
@@ -322,6 +396,11 @@ impl Run<'_> {
             Err(ApiError::Unclear(reason)) => {
                 self.marks.unclear_until = Some(after(self.clock.now(), self.settings.call_timeout * 2));
                 self.unclear = Some(reason);
+                Ok(None)
+            }
+            Err(error @ (ApiError::ReadAgain(_) | ApiError::Refused(_))) if kind == StepKind::Create => {
+                // "Taken" is said in many ways, and sometimes not at all: only a read tells.
+                self.not_created = Some(error);
                 Ok(None)
             }
             Err(ApiError::ReadAgain(reason)) if !self.contradicted.contains(&kind) => {

@@ -114,10 +114,10 @@ impl Converge {
         moved: tokio::sync::futures::Notified<'_>,
     ) {
         let wait = match self.store.next_due().await {
-            Ok(Some(next)) => match Duration::try_from(next.duration_since(self.clock.now())) {
-                Ok(ahead) if !ahead.is_zero() => ahead.min(POLL),
+            Ok(Some(next)) => match self.clock.until(next) {
                 // Due already, but no worker is free for it: one that ends rings `freed`.
-                _ => Duration::from_secs(1),
+                Duration::ZERO => Duration::from_secs(1),
+                ahead => ahead.min(POLL),
             },
             Ok(None) | Err(_) => POLL,
         };

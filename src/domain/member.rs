@@ -62,27 +62,42 @@ pub enum Ownership {
     Foreign(String),
     /// It carries the key of another assignment.
     Another(OktaUserId),
+    /// It carries the key of an assignment whose person has lost the app: most often the same human with a new Okta id.
+    Former(OktaUserId),
+}
+
+/// The other assignment that has a member's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose it is.
+    pub person: OktaUserId,
+    /// Its person has lost the app.
+    pub is_leaving: bool,
+    /// It gave its member up for this assignment.
+    pub yielded: bool,
 }
 
 impl Ownership {
     /// Judges a member: `wanted` is the key this assignment should carry (if it can be made), `remembered` the one last seen or set by
-    /// us, `holder` the other assignment that has the member's key, if any.
+    /// us, `holder` the other assignment that has the member's key, if any. Two assignments may want the same key where it
+    /// is made from the e-mail or employee number, so the holder counts before the key itself.
     pub fn judge(
         member: &Member,
         wanted: Option<&ExternalKey>,
         remembered: Option<&ExternalKey>,
-        holder: Option<OktaUserId>,
+        holder: Option<Holder>,
     ) -> Self {
         let Some(key) = member.external_key.as_deref().filter(|key| !key.is_empty()) else {
             return Ownership::Nobodys;
         };
-        if wanted.is_some_and(|wanted| wanted.as_str() == key) {
-            return Ownership::Ours;
-        }
+        let is_wanted = wanted.is_some_and(|wanted| wanted.as_str() == key);
         match holder {
-            Some(person) => Ownership::Another(person),
-            None if remembered.is_some_and(|known| known.as_str() == key) => Ownership::Ours,
-            None => Ownership::Foreign(key.to_owned()),
+            Some(holder) if holder.yielded && !is_wanted => Ownership::Nobodys,
+            Some(holder) if !holder.yielded && holder.is_leaving => Ownership::Former(holder.person),
+            Some(holder) if !holder.yielded => Ownership::Another(holder.person),
+            _ if is_wanted => Ownership::Ours,
+            _ if remembered.is_some_and(|known| known.as_str() == key) => Ownership::Ours,
+            _ => Ownership::Foreign(key.to_owned()),
         }
     }
 }

@@ -77,6 +77,18 @@ causes! {
     MemberOfAnother = "member_of_another_assignment",
         en: "The member with this e-mail belongs to another Okta user." / "Two Okta users claim one LINE WORKS login. Change the e-mail of one of them, or unassign the other, then retry.",
         ja: "このメールアドレスのメンバーは、別の Okta ユーザーのものです。" / "2 人の Okta ユーザーが同じ LINE WORKS ログイン ID を使っています。どちらかのメールアドレスを変更するか、もう一方の割り当てを解除してから再試行してください。";
+    /// A leaver's member went on to another Okta user.
+    MemberPassedOn = "member_passed_on",
+        en: "The person lost the app, and the LINE WORKS member belongs to another Okta user now." / "Nothing to do: most often the same human came back with a new Okta account. The member is not touched for this one.",
+        ja: "アプリの割り当ては解除されましたが、LINE WORKS メンバーは現在別の Okta ユーザーのものです。" / "対応は不要です。多くの場合、同じ人が新しい Okta アカウントで復帰しています。この人の分としてメンバーが変更されることはありません。";
+    /// The former owner of the member is being worked on.
+    FormerOwnerBusy = "former_owner_busy",
+        en: "The member still belongs to a person who lost the app and is being worked on." / "Nothing to do: it is taken over as soon as that run has ended.",
+        ja: "メンバーは、アプリの割り当てを解除された別の人の処理中です。" / "対応は不要です。その処理が終わりしだい引き継ぎます。";
+    /// Brought back within its grace.
+    MemberRestored = "member_restored",
+        en: "The deleted member was restored within LINE WORKS' seven days." / "Nothing to do. It left its talk rooms at the deletion, and their data is not restored; add it to its talk rooms again.",
+        ja: "削除されたメンバーを、LINE WORKS の 7 日間の猶予期間内に復元しました。" / "対応は不要です。削除時にトークルームから退出しており、トークのデータは復元されません。必要なトークルームに再度追加してください。";
     /// Adoption is switched off.
     AdoptionOff = "adoption_off",
         en: "A member with this e-mail exists without an external key, and adopting members is switched off." / "Set the external key on the member in LINE WORKS, or set `lineworks.adopt = \"when_no_external_key\"`; then retry.",

@@ -168,6 +168,8 @@ pub struct Situation<'a> {
     pub marks: &'a Marks,
     /// An operator's word on this revision.
     pub ruling: Option<&'a Ruling>,
+    /// Whether this run took a deletion back: people should know what LINE WORKS does not bring back with it.
+    pub restored: bool,
     /// LINE WORKS shows no member, but may hide one of ours that it could still restore: its id is known, we deleted it
     /// within its grace, and no undelete was refused in this run.
     pub may_be_hidden: bool,
@@ -214,6 +216,10 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     match (situation.desired, situation.seen) {
         (Desired::Active(_), seen) => plan_active(situation, seen),
         (Desired::Suspended | Desired::Unassigned { .. }, None) => settled(),
+        // Somebody else's, whatever becomes of this person.
+        (Desired::Suspended | Desired::Unassigned { .. }, Some(seen)) if is_anothers(seen.ownership) => {
+            settled_with(Reason::of(Cause::MemberPassedOn))
+        }
         (Desired::Suspended, Some(seen)) => plan_suspended(situation, seen),
         (Desired::Unassigned { policy }, Some(seen)) => match policy {
             UnassignPolicy::Suspend => plan_suspended(situation, seen),
@@ -221,6 +227,10 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
             UnassignPolicy::Delete => plan_delete(situation, seen),
         },
     }
+}
+
+fn is_anothers(ownership: &Ownership) -> bool {
+    matches!(ownership, Ownership::Another(_) | Ownership::Former(_))
 }
 
 fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
@@ -254,9 +264,9 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
 fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<Reason> {
     match (ownership, situation.policy.adopt) {
         (Ownership::Ours, _)
-        | (Ownership::Nobodys, Adopt::WhenNoExternalKey | Adopt::ReplaceForeignKey)
+        | (Ownership::Nobodys | Ownership::Former(_), Adopt::WhenNoExternalKey | Adopt::ReplaceForeignKey)
         | (Ownership::Foreign(_), Adopt::ReplaceForeignKey) => None,
-        (Ownership::Nobodys, Adopt::Never) => Some(Reason::of(Cause::AdoptionOff)),
+        (Ownership::Nobodys | Ownership::Former(_), Adopt::Never) => Some(Reason::of(Cause::AdoptionOff)),
         (Ownership::Foreign(key), Adopt::Never | Adopt::WhenNoExternalKey) => {
             let detail = format!("the member's external key is {key}; wanted for {}", situation.person);
             Some(Reason::with(Cause::MemberHasForeignKey, detail))
@@ -275,7 +285,7 @@ fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) ->
         return Plan::Do(Step::Update(unsent));
     }
     if difference.is_empty() {
-        return settled();
+        return if situation.restored { settled_with(Reason::of(Cause::MemberRestored)) } else { settled() };
     }
     settled_with(Reason::with(Cause::FieldsKept, difference.fields().join(", ")))
 }

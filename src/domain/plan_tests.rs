@@ -32,6 +32,7 @@ struct Case {
     ownership: Ownership,
     marks: Marks,
     ruling: Option<Ruling>,
+    restored: bool,
     may_be_hidden: bool,
     sent: Vec<String>,
     policy: Policy,
@@ -45,6 +46,7 @@ impl Case {
             seen: self.member.as_ref().map(|member| Seen { member, ownership: &self.ownership }),
             marks: &self.marks,
             ruling: self.ruling.as_ref(),
+            restored: self.restored,
             may_be_hidden: self.may_be_hidden,
             sent: &self.sent,
             domain_id: 7,
@@ -121,6 +123,7 @@ fn case(desired: Desired, condition: Condition) -> Case {
         ownership: Ownership::Ours,
         marks,
         ruling: None,
+        restored: false,
         may_be_hidden: false,
         sent: Vec::new(),
         policy: policy(),
@@ -257,6 +260,10 @@ fn another() -> Ownership {
     Ownership::Another("00uHANAKO".parse().expect("an id"))
 }
 
+fn former() -> Ownership {
+    Ownership::Former("00uHANAKO".parse().expect("an id"))
+}
+
 #[test]
 fn whose_member_it_is_decides_whether_it_is_adopted() {
     let foreign = || Ownership::Foreign("HR-7".into());
@@ -264,6 +271,7 @@ fn whose_member_it_is_decides_whether_it_is_adopted() {
         (Ownership::Ours, ["update", "update", "update"]),
         (Ownership::Nobodys, ["parked: adoption_off", "adopt", "adopt"]),
         (foreign(), ["parked: member_has_foreign_key", "parked: member_has_foreign_key", "adopt"]),
+        (former(), ["parked: adoption_off", "adopt", "adopt"]),
         (another(), ["parked: member_of_another_assignment"; 3]),
     ];
     let ways = [Adopt::Never, Adopt::WhenNoExternalKey, Adopt::ReplaceForeignKey];
@@ -297,7 +305,7 @@ fn a_foreign_key_is_shown_beside_the_wanted_person() {
 
 #[test]
 fn only_a_member_with_our_key_is_suspended_or_deleted() {
-    for ownership in [Ownership::Nobodys, Ownership::Foreign("HR-7".into()), another()] {
+    for ownership in [Ownership::Nobodys, Ownership::Foreign("HR-7".into())] {
         let held = |desired, condition| Case { ownership: ownership.clone(), ..by_us(desired, condition) }.words();
         let active = held(unassigned(UnassignPolicy::SuspendThenDelete), Condition::Active);
         assert_eq!(active, "held suspend: member_not_ours");
@@ -308,6 +316,29 @@ fn only_a_member_with_our_key_is_suspended_or_deleted() {
             assert_eq!(held(unassigned(UnassignPolicy::Delete), condition), "held delete: member_not_ours");
         }
     }
+}
+
+#[test]
+fn a_leaver_has_nothing_to_do_with_a_member_that_is_somebody_elses() {
+    for ownership in [another(), former()] {
+        for desired in [UnassignPolicy::Suspend, UnassignPolicy::SuspendThenDelete, UnassignPolicy::Delete] {
+            for condition in [Condition::Active, Condition::Pending, Condition::Suspended, Condition::Deleted] {
+                let case = Case { ownership: ownership.clone(), ..by_us(unassigned(desired), condition) };
+                assert_eq!(case.words(), "member_passed_on", "{ownership:?} {desired:?} {condition:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_brought_back_is_settled_with_what_is_lost_said() {
+    let mut case = case(active(), Condition::Active);
+    case.sent = vec!["userName".into()];
+    case.restored = true;
+    assert_eq!(case.words(), "fields_kept_by_lineworks", "what needs a look comes first");
+    case.member.as_mut().expect("there is one").attributes =
+        json!({"email": "taro@example.com", "userName": {"lastName": "山田"}}).as_object().expect("an object").clone();
+    assert_eq!(case.words(), "member_restored");
 }
 
 #[test]
@@ -539,7 +570,7 @@ prop_compose! {
         let member = condition.map(|condition| Member { is_administrator, ..member(condition) });
         let marks = marks.observe(&desired, condition, now());
         let sent = if sent { vec!["userName".into()] } else { Vec::new() };
-        Case { desired, member, ownership, marks, ruling, may_be_hidden: false, sent, policy }
+        Case { desired, member, ownership, marks, ruling, restored: false, may_be_hidden: false, sent, policy }
     }
 }
 

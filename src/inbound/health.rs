@@ -25,8 +25,8 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
         Ok(tally) => {
             let states: Map<String, Value> =
                 tally.states.iter().map(|(state, count)| (state.as_str().to_owned(), json!(count))).collect();
-            // Two reads and a write per person are usual; the reads share one bucket.
-            let seconds = tally.due_now.saturating_mul(120) / u64::from(doors.settings.per_minute.max(1));
+            // A joiner takes one read and one write, each from a bucket of its own.
+            let seconds = tally.due_now.saturating_mul(60) / u64::from(doors.settings.per_minute.max(1));
             json!({"dueNow": tally.due_now, "doneInAboutSeconds": seconds, "states": states})
         }
         Err(_) => Value::Null,

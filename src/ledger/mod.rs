@@ -192,6 +192,8 @@ pub struct Settlement {
     pub marks: Marks,
     /// The groups this program put it into.
     pub groups: Vec<String>,
+    /// Who took this leaver's member over.
+    pub yielded_to: Option<OktaUserId>,
     /// Transient failures in a row.
     pub failures: u32,
     /// Steps taken, with their outcome, for the history.
@@ -273,6 +275,24 @@ pub struct History {
     pub events: Vec<EventRecord>,
     /// What was done in LINE WORKS.
     pub attempts: Vec<AttemptRecord>,
+}
+
+/// What became of taking a leaver's member over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TakeOver {
+    /// It is this assignment's, with what was remembered of our own doing with it and the groups it was put into.
+    Done {
+        /// Its id, if it is known.
+        member_id: Option<MemberId>,
+        /// Our own doing, as this assignment's row has it now.
+        marks: Marks,
+        /// The groups.
+        groups: Vec<String>,
+    },
+    /// The leaver is being worked on, or a call of theirs may still have its effect.
+    Busy,
+    /// The other assignment is no leaver's any more, or our own lease is lost.
+    Refused,
 }
 
 /// What a list asks for.
@@ -377,6 +397,13 @@ pub trait Store: Send + Sync {
 
     /// The other assignment that has this external key, or whose Okta user id it is, if any.
     fn holder_of_key(&self, key: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>>;
+
+    /// The other assignment with this login whose member we deleted and whose person has lost the app, if any.
+    fn deleted_with_login(&self, login: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>>;
+
+    /// Takes the member of a leaver over for the holder of this lease: from then on the leaver's assignment has nothing
+    /// to do with it. Doing it twice is the same as once.
+    fn take_over(&self, lease: &Lease, from: &OktaUserId, now: Timestamp) -> Answer<'_, TakeOver>;
 
     /// How much there is of everything.
     fn tally(&self, now: Timestamp) -> Answer<'_, Tally>;

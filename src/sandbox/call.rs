@@ -3,10 +3,12 @@
 //! The path stays undecoded: how a client encodes it is one of the things the sandbox looks at.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web::{Bytes, Query};
 use serde_json::{Map, Value};
 
+use super::records::Rule;
 use super::reply::Refusal;
 
 /// Marks a request that comes by way of our 307.
@@ -20,12 +22,36 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) host: String,
+    /// It came by HTTPS.
+    pub(crate) secure: bool,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: String,
     pub(crate) body: Bytes,
+    /// The rules it broke so far.
+    pub(crate) broken: Arc<Mutex<Vec<Rule>>>,
 }
 
 impl Call {
+    /// Keeps a rule that this call broke, for the journal.
+    pub(crate) fn breaks(&self, rule: Rule) {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if !broken.contains(&rule) {
+            broken.push(rule);
+        }
+    }
+
+    /// The rules it broke, in order.
+    pub(crate) fn broken(&self) -> Vec<Rule> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The parts of the query.
+    pub(crate) fn query(&self) -> Result<HashMap<String, String>, Refusal> {
+        Query::<HashMap<String, String>>::from_query(&self.query)
+            .map(Query::into_inner)
+            .map_err(|_| Refusal::bad_request("The query cannot be read."))
+    }
+
     /// The body as a JSON object.
     pub(crate) fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
         if !self.content_type.starts_with("application/json") {

@@ -1,4 +1,4 @@
-//! The sandbox's clock: real time plus whatever a rehearsal has added to it.
+//! The sandbox's clock: real time plus whatever a rehearsal has added to it, or faster.
 //!
 //! Token lives, quota windows and the seven days' grace all run on it, so that a test can let a week pass in one call.
 //! It is the only place of the sandbox that reads the computer's clock.
@@ -6,15 +6,30 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// Real time moved by an offset that only grows, until the sandbox is reset.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Clock {
+    /// How far it was ahead at `since`.
     offset: SignedDuration,
+    since: Timestamp,
+    rate: u32,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { offset: SignedDuration::ZERO, since: Self::real_now(), rate: 1 }
+    }
 }
 
 impl Clock {
     /// The moment it is in the sandbox.
     pub(crate) fn now(&self) -> Timestamp {
-        Self::real_now().checked_add(self.offset).unwrap_or(Timestamp::MAX)
+        let real = Self::real_now();
+        real.checked_add(self.ahead(real)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn ahead(&self, real: Timestamp) -> SignedDuration {
+        let faster = i32::try_from(self.rate - 1).unwrap_or(i32::MAX);
+        self.offset + real.duration_since(self.since).saturating_mul(faster)
     }
 
     /// The moment it is outside.
@@ -28,8 +43,14 @@ impl Clock {
         self.offset += SignedDuration::from_secs(i64::from(seconds));
     }
 
+    /// Runs so many times as fast as real time from now on.
+    pub(crate) fn run_at(&mut self, rate: u32) {
+        let real = Self::real_now();
+        *self = Self { offset: self.ahead(real), since: real, rate: rate.max(1) };
+    }
+
     /// How far the sandbox is ahead of real time.
     pub(crate) fn offset_seconds(&self) -> i64 {
-        self.offset.as_secs()
+        self.ahead(Self::real_now()).as_secs()
     }
 }

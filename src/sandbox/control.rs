@@ -131,12 +131,20 @@ fn switch(world: &mut World, call: &Call) -> Result<Value, ControlError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Advance {
-    advance_seconds: u32,
+    advance_seconds: Option<u32>,
+    /// How many times as fast as real time it runs from now on.
+    rate: Option<u32>,
 }
 
 fn advance(world: &mut World, call: &Call) -> Result<Value, ControlError> {
-    let advance: Advance = body(call)?;
-    world.clock.advance(advance.advance_seconds);
+    let Advance { advance_seconds, rate } = body(call)?;
+    if advance_seconds.is_none() && rate.is_none() {
+        return Err(ControlError::new(400, "give advanceSeconds or rate"));
+    }
+    world.clock.advance(advance_seconds.unwrap_or(0));
+    if let Some(rate) = rate {
+        world.clock.run_at(rate);
+    }
     let now = world.clock.now();
     world.members.sweep(now);
     Ok(clock(world))

@@ -21,14 +21,16 @@ pub(crate) fn all(world: &World) -> Value {
 /// Adds one member; what is left out gets a default.
 pub(crate) fn seed(world: &mut World, call: &Call) -> Result<Reply, ControlError> {
     let mut given: Map<String, Value> = body(call)?;
-    let Some(email) = given.get("email").and_then(Value::as_str) else {
+    let Some(email) = given.get("email").and_then(Value::as_str).map(str::to_owned) else {
         return Err(ControlError::new(400, "a member needs an email"));
     };
     if !given.contains_key("userName") {
         let name = email.split('@').next().unwrap_or_default();
         given.insert("userName".to_owned(), json!({ "lastName": name, "firstName": null }));
     }
-    let properties = rules::complete(Map::new(), world.domain_id);
+    let named = email.split_once('@').and_then(|(_, host)| world.domains.iter().find(|domain| domain.name == host));
+    let domain_id = given.get("domainId").and_then(Value::as_i64).or(named.map(|domain| domain.id));
+    let properties = rules::complete(Map::new(), domain_id.unwrap_or(world.domain_id));
     refuse_taken(world, &given, None)?;
     let user_id = world.members.add(properties, world.clock.now()).user_id.clone();
     change(world, &user_id, &given);
@@ -80,7 +82,10 @@ fn change(world: &mut World, user_id: &str, given: &Map<String, Value>) {
         let on = value.as_bool().unwrap_or(false);
         match name.as_str() {
             "isAdministrator" => member.administrator = on,
-            "isPending" => member.pending = on,
+            "isPending" => {
+                member.pending = on;
+                member.invited_at = on.then_some(now);
+            }
             "isSuspended" => {
                 member.suspended = on;
                 member.suspended_reason = on.then(|| "MASTER".to_owned());
@@ -119,7 +124,8 @@ fn show_id(world: &World, user_id: &str) -> Value {
 
 /// The user object of the API with what only the sandbox knows.
 fn show(world: &World, member: &Member) -> Value {
-    let mut user = member.to_json(&world.placement, &world.domain, world.clock.now());
+    let mut user = member.to_json(&world.view());
+    user["_pendingExpired"] = json!(member.is_expired(world.clock.now()));
     user["_talkDataLost"] = json!(member.talk_data_lost);
     user["_createdCount"] = json!(world.records.created_count(member.email()));
     user["scimExternalId"] = json!(member.scim_external_id);

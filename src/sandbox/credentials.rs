@@ -36,14 +36,26 @@ pub struct SandboxCredentials {
     pub service_account: String,
     /// RSA key of the app, PKCS#8 PEM.
     pub private_key: String,
-    /// Number of the tenant's only domain.
+    /// Number of the tenant's main domain.
     pub domain_id: i64,
-    /// Name of that domain, the part of every login after the `@`.
+    /// Name of that domain, the part of a login after the `@`.
     pub domain: String,
+    /// Every domain of the tenant, the main one first.
+    pub domains: Vec<SandboxDomain>,
     /// Scopes registered on the app when the sandbox started.
     pub scopes: Vec<String>,
     /// Long-lived token of the provisioning app, for SCIM alone.
     pub scim_token: String,
+}
+
+/// One domain of the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxDomain {
+    /// Its number.
+    pub id: i64,
+    /// Its name, the part of a login after the `@`.
+    pub name: String,
 }
 
 impl fmt::Debug for SandboxCredentials {
@@ -54,6 +66,7 @@ impl fmt::Debug for SandboxCredentials {
             .field("service_account", &self.service_account)
             .field("domain_id", &self.domain_id)
             .field("domain", &self.domain)
+            .field("domains", &self.domains)
             .field("scopes", &self.scopes)
             .finish_non_exhaustive()
     }
@@ -67,13 +80,16 @@ pub(crate) fn generate(plan: Plan, form: ScimTokenForm) -> io::Result<(SandboxCr
     let broken = |what: &str| io::Error::other(format!("{what}: the cryptography library refused"));
     let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| broken("making the app's key"))?;
     let pkcs8: Pkcs8V1Der = key.as_der().map_err(|_| broken("writing the app's key as PKCS#8"))?;
+    let main = SandboxDomain { id: fastrand::i64(10_000_000..100_000_000), name: "sandbox.example".to_owned() };
+    let second = SandboxDomain { id: main.id + 100_000_000, name: "sub.sandbox.example".to_owned() };
     let credentials = SandboxCredentials {
         client_id: random_text(20),
         client_secret: random_text(10),
         service_account: format!("{}.serviceaccount@sandbox.example", random_text(5)),
         private_key: pem(pkcs8.as_ref()),
-        domain_id: fastrand::i64(10_000_000..100_000_000),
-        domain: "sandbox.example".to_owned(),
+        domain_id: main.id,
+        domain: main.name.clone(),
+        domains: vec![main, second],
         scopes: registered_scopes(plan).into_iter().map(str::to_owned).collect(),
         scim_token: token::new_text(form, Clock::real_now()),
     };

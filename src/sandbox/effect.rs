@@ -90,7 +90,7 @@ impl Work<'_> {
             }
             Kind::Redirect => self.redirect(),
             Kind::Code99 => token::unexpected(match self.errand {
-                Errand::Token => 400,
+                Errand::Token | Errand::Revoke => 400,
                 _ => 500,
             }),
             Kind::Unauthorized => self.refuse(401, "UNAUTHORIZED", "Expired authentication token"),
@@ -104,13 +104,17 @@ impl Work<'_> {
             true => "127.0.0.1",
             false => "localhost",
         };
-        let port = self.shared.port;
+        let ports = self.shared.ports;
+        let (scheme, port) = match (self.call.secure, ports.https) {
+            (true, Some(https)) => ("https", https),
+            _ => ("http", ports.http),
+        };
         let mut query = self.call.query.clone();
         if !query.is_empty() {
             query.push('&');
         }
         let path = &self.call.path;
-        let target = format!("http://{other}:{port}{path}?{query}{REDIRECTED}");
+        let target = format!("{scheme}://{other}:{port}{path}?{query}{REDIRECTED}");
         Reply::empty(307).with_header("Location", target)
     }
 

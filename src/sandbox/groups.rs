@@ -152,6 +152,13 @@ impl Groups {
         self.0.len() < before
     }
 
+    /// Takes somebody out of every group.
+    pub(crate) fn leave_all(&mut self, kind: GroupMemberKind, id: &str) {
+        for group in &mut self.0 {
+            group.remove_member(kind, id);
+        }
+    }
+
     /// What a write to this group is known by, for noticing overlaps: the same by whichever name it is called.
     pub(crate) fn keys(&self, reference: &str) -> Vec<String> {
         match self.find(reference) {

@@ -7,12 +7,25 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::credentials::SandboxDomain;
 use super::placement::{Placement, PlacementKind};
 use super::reply::MemberTag;
 use super::route::Lookup;
+use super::switches::MessengerProtocol;
 
 /// How long a deleted member can be brought back (vendor's user-delete page).
 pub(crate) const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long a pending member may leave the password unset (vendor's guide, "create password").
+const INVITATION: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What a member's answer is made with.
+pub(crate) struct View<'a> {
+    pub(crate) placement: &'a Placement,
+    pub(crate) domains: &'a [SandboxDomain],
+    pub(crate) protocol: MessengerProtocol,
+    pub(crate) now: Timestamp,
+}
 
 /// One member.
 #[derive(Debug, Clone)]
@@ -24,6 +37,8 @@ pub(crate) struct Member {
     pub(crate) properties: Map<String, Value>,
     pub(crate) administrator: bool,
     pub(crate) pending: bool,
+    /// When it was invited to choose a password; None if it has one or is not pending.
+    pub(crate) invited_at: Option<Timestamp>,
     pub(crate) suspended: bool,
     pub(crate) suspended_reason: Option<String>,
     pub(crate) deleted_at: Option<Timestamp>,
@@ -64,6 +79,65 @@ impl Member {
         self.text("activationDate").and_then(|date| date.parse::<Timestamp>().ok()).is_some_and(|date| date > now)
     }
 
+    /// True if it let the thirty days pass in which a password is to be chosen; it is still pending then.
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
+        self.invited_at.is_some_and(|invited| now.duration_since(invited) >= INVITATION)
+    }
+
+    /// The domain it is in.
+    pub(crate) fn domain_id(&self) -> i64 {
+        self.properties.get("domainId").and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// Its org units: organisation by organisation, as they are kept.
+    pub(crate) fn org_units(&self) -> impl Iterator<Item = &Value> {
+        let organizations = self.properties.get("organizations").and_then(Value::as_array);
+        organizations.into_iter().flatten().filter_map(|entry| entry["orgUnits"].as_array()).flatten()
+    }
+
+    /// The same, to change them.
+    pub(crate) fn org_units_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let organizations = self.properties.get_mut("organizations").and_then(Value::as_array_mut);
+        organizations.into_iter().flatten().filter_map(|entry| entry["orgUnits"].as_array_mut()).flatten()
+    }
+
+    /// True if it refers to this org unit, level, position or user type by this property.
+    pub(crate) fn refers_to(&self, property: &str, id: &str) -> bool {
+        let organizations = self.properties.get("organizations").and_then(Value::as_array);
+        let mut organizations = organizations.into_iter().flatten();
+        self.text(property) == Some(id)
+            || organizations.any(|entry| entry[property] == id)
+            || self.org_units().any(|unit| unit[property] == id)
+    }
+
+    /// Takes that reference away: an org unit goes with all that was said about it.
+    pub(crate) fn forget(&mut self, property: &str, id: &str) {
+        if self.text(property) == Some(id) {
+            self.properties.insert(property.to_owned(), Value::Null);
+        }
+        let organizations = self.properties.get_mut("organizations").and_then(Value::as_array_mut);
+        for entry in organizations.into_iter().flatten() {
+            if entry[property] == id {
+                entry[property] = Value::Null;
+            }
+            let Some(units) = entry["orgUnits"].as_array_mut() else { continue };
+            match property {
+                "orgUnitId" => units.retain(|unit| unit[property] != id),
+                _ => {
+                    for unit in units.iter_mut().filter(|unit| unit[property] == id) {
+                        unit[property] = Value::Null;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Its further addresses.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.properties.get("aliasEmails").and_then(Value::as_array);
+        aliases.into_iter().flatten().filter_map(Value::as_str)
+    }
+
     pub(crate) fn tag(&self) -> MemberTag {
         MemberTag { id: self.user_id.clone(), external_key: self.external_key().map(str::to_owned) }
     }
@@ -81,24 +155,23 @@ impl Member {
     }
 
     /// The user object of an answer: every property, also those without a value, and one the documents do not know.
-    pub(crate) fn to_json(&self, placement: &Placement, domain: &str, now: Timestamp) -> Value {
+    pub(crate) fn to_json(&self, view: &View<'_>) -> Value {
         let mut user = self.properties.clone();
-        let user_type =
-            user.get("userTypeId").and_then(Value::as_str).and_then(|id| placement.find(PlacementKind::UserType, id));
+        let user_type = self.text("userTypeId").and_then(|id| view.placement.find(PlacementKind::UserType, id));
         let read_only = json!({
             "userId": self.user_id,
             "isAdministrator": self.administrator,
             "isPending": self.pending,
             "isSuspended": self.suspended,
             "isDeleted": self.deleted_at.is_some(),
-            "isAwaiting": self.is_awaiting(now),
+            "isAwaiting": self.is_awaiting(view.now),
             "suspendedReason": self.suspended_reason,
             "leaveOfAbsence": self.leave_of_absence,
             "employmentTypeName": null,
             "employmentTypeExternalKey": null,
             "userTypeName": user_type.and_then(|place| place.name.clone()),
             "userTypeExternalKey": user_type.and_then(|place| place.external_key.clone()),
-            "userTypeCode": null,
+            "userTypeCode": user_type.map(|place| place.more("userTypeCode")),
             "plainTextName": self.plain_name(),
         });
         if let Value::Object(read_only) = read_only {
@@ -108,18 +181,26 @@ impl Member {
         let organizations: Vec<Value> = organizations
             .unwrap_or_default()
             .into_iter()
-            .map(|organization| self.organization(organization, placement, domain))
+            .map(|organization| self.organization(organization, view))
             .collect();
         user.insert("organizations".to_owned(), Value::Array(organizations));
+        // The vendor announced that answers switch from one name to the other; when is not recorded.
+        if let Some(protocol) = user.get_mut("messenger").and_then(|messenger| messenger.get_mut("protocol"))
+            && ["TWITTER", "X"].contains(&protocol.as_str().unwrap_or_default())
+        {
+            *protocol = json!(view.protocol);
+        }
         Value::Object(user)
     }
 
-    fn organization(&self, mut organization: Value, placement: &Placement, domain: &str) -> Value {
-        let level = find(&organization, "levelId", PlacementKind::Level, placement);
-        organization["levelName"] = json!(level.1);
-        organization["levelExternalKey"] = json!(level.0);
-        organization["organizationName"] = json!(domain);
-        organization["executive"] = json!(false);
+    fn organization(&self, mut organization: Value, view: &View<'_>) -> Value {
+        let placement = view.placement;
+        let level = organization["levelId"].as_str().and_then(|id| placement.find(PlacementKind::Level, id));
+        let domain = view.domains.iter().find(|domain| organization["domainId"] == domain.id);
+        organization["levelName"] = json!(level.and_then(|level| level.name.as_ref()));
+        organization["levelExternalKey"] = json!(level.and_then(|level| level.external_key.as_ref()));
+        organization["executive"] = json!(level.is_some_and(|level| level.more("executive") == true));
+        organization["organizationName"] = json!(domain.map(|domain| &domain.name));
         organization["userExternalKey"] = Value::Null;
         if organization["email"].is_null() {
             organization["email"] = json!(self.email());
@@ -129,7 +210,9 @@ impl Member {
             let position = find(unit, "positionId", PlacementKind::Position, placement);
             unit["orgUnitExternalKey"] = json!(place.0);
             unit["orgUnitName"] = json!(place.1);
-            unit["orgUnitEmail"] = Value::Null;
+            let unit_id = unit["orgUnitId"].as_str().unwrap_or_default();
+            let email = placement.find(PlacementKind::OrgUnit, unit_id).map(|place| place.more("email"));
+            unit["orgUnitEmail"] = json!(email);
             unit["positionExternalKey"] = json!(position.0);
             unit["positionName"] = json!(position.1);
         }
@@ -183,6 +266,10 @@ impl Members {
         &self.all
     }
 
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.all.iter_mut()
+    }
+
     pub(crate) fn remove(&mut self, user_id: &str) {
         self.all.retain(|member| member.user_id != user_id);
     }
@@ -209,6 +296,7 @@ impl Members {
             properties,
             administrator: false,
             pending: false,
+            invited_at: None,
             suspended: false,
             suspended_reason: None,
             deleted_at: None,

@@ -1,7 +1,7 @@
 //! A fake LINE WORKS over real HTTP, for rehearsals without a paid plan and for tests that need a strict counterpart.
 //!
 //! ```text
-//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / listing / scim / token ─► world ─► journal
+//!  request ─► server ─► pipeline: token? scope? quota? overlap? fault? ─► users / directory / scim / token ─► world ─► journal
 //!                └────► control (/_sandbox/…): switches, faults, clock, members by hand, statistics
 //! ```
 //!
@@ -10,11 +10,13 @@
 //! rehearsals and tests.
 
 mod call;
+mod choices;
 mod clock;
 mod control;
 mod control_groups;
 mod control_members;
 mod credentials;
+mod directory;
 mod effect;
 mod errand;
 mod faults;
@@ -22,6 +24,7 @@ mod flight;
 mod groups;
 mod listing;
 mod member;
+mod paging;
 mod pipeline;
 mod placement;
 mod quota;
@@ -32,7 +35,9 @@ mod rules;
 mod scim;
 mod server;
 mod switches;
+mod tls;
 mod token;
+mod user_states;
 mod users;
 mod world;
 
@@ -43,15 +48,19 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use tokio::task::JoinHandle;
 
-pub use credentials::SandboxCredentials;
+pub use choices::{
+    AdministratorRefusal, DuplicateStyle, EditLock, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency,
+    MessengerProtocol, MissingUserCode, PasswordPolicy, PatchAnswers, PatchObjects, Plan, RateWindow, RefreshToken,
+    ScopeSeparator, TokenErrorStatus, UndeleteReturns,
+};
+pub use credentials::{SandboxCredentials, SandboxDomain};
+pub use records::Rule;
 pub use scim::switches::{
     ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
     ScimTokenForm,
 };
-pub use switches::{
-    DuplicateStyle, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency, MissingUserCode, PatchAnswers,
-    PatchObjects, Plan, Switches, TokenErrorStatus, UndeleteReturns,
-};
+pub use switches::Switches;
+pub use tls::SandboxTls;
 
 /// How a sandbox is started.
 #[derive(Debug, Clone)]
@@ -62,12 +71,15 @@ pub struct SandboxOptions {
     pub switches: Switches,
     /// Refuse whatever is a violation, instead of only counting it.
     pub strict: bool,
+    /// Serve HTTPS as well, for programs that know LINE WORKS' hosts by heart.
+    pub tls: Option<SandboxTls>,
 }
 
 /// A running sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
     url: String,
+    tls_address: Option<SocketAddr>,
     credentials: SandboxCredentials,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
@@ -77,7 +89,7 @@ impl Sandbox {
     /// Makes an app with new credentials and serves it; returns once it listens.
     ///
     /// # Errors
-    /// When the address cannot be bound or no RSA key can be made.
+    /// When an address cannot be bound, no key can be made, or the authority's file cannot be written.
     pub async fn start(options: SandboxOptions) -> io::Result<Sandbox> {
         let (plan, form) = (options.switches.plan, options.switches.scim_token_form);
         let (credentials, public_key) = tokio::task::spawn_blocking(move || credentials::generate(plan, form))
@@ -86,8 +98,11 @@ impl Sandbox {
         let listener = TcpListener::bind(options.listen)?;
         let address = listener.local_addr()?;
         let app = token::App { credentials: credentials.clone(), public_key };
-        let shared = world::Shared::new(app, address.port(), options.switches, options.strict);
-        let (server, handle) = server::build(listener, Arc::new(shared))?;
+        let tls = options.tls.as_ref().map(bind_tls).transpose()?;
+        let tls_address = tls.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
+        let ports = world::Ports { http: address.port(), https: tls_address.map(|address| address.port()) };
+        let shared = world::Shared::new(app, ports, options.switches, options.strict);
+        let (server, handle) = server::build(listener, tls, Arc::new(shared))?;
         let url = match address {
             address if address.ip().is_unspecified() => {
                 format!("http://127.0.0.1:{}", address.port())
@@ -95,12 +110,17 @@ impl Sandbox {
             address => format!("http://{address}"),
         };
         tracing::info!(url, "the sandbox is listening");
-        Ok(Sandbox { url, credentials, handle, server: tokio::spawn(server) })
+        Ok(Sandbox { url, tls_address, credentials, handle, server: tokio::spawn(server) })
     }
 
     /// Its base address, `http://127.0.0.1:PORT`; token endpoint and API are both below it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it serves HTTPS, if it does.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
     }
 
     /// What a client needs to be let in.
@@ -115,4 +135,12 @@ impl Sandbox {
             tracing::warn!(%error, "the sandbox ended with an error");
         }
     }
+}
+
+fn bind_tls(options: &SandboxTls) -> io::Result<(TcpListener, rustls::ServerConfig)> {
+    let config = tls::configure(&options.ca_file)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.ca_file.display())))?;
+    let listener = TcpListener::bind(options.listen)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.listen)))?;
+    Ok((listener, config))
 }

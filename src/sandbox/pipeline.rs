@@ -4,11 +4,13 @@
 //! service. Only the answer goes with the client; a fault that has no effect ends when the client goes away.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use super::call::Call;
+use super::directory;
 use super::effect::{Work, pause};
 use super::errand::{Errand, Subject};
 use super::faults::Kind;
@@ -22,8 +24,23 @@ use super::switches::{HeaderSpelling, Plan};
 use super::token::Presented;
 use super::world::{Shared, World};
 
-const READ_SCOPES: [&str; 4] = ["user", "user.read", "directory", "directory.read"];
-const WRITE_SCOPES: [&str; 2] = ["user", "directory"];
+/// One call under way; it is over when this is dropped.
+struct Open(Arc<AtomicU32>);
+
+impl Open {
+    /// Opens one more and says how many there are.
+    fn one(shared: &Shared) -> (Self, u32) {
+        let open = Self(shared.open_calls.clone());
+        let count = open.0.fetch_add(1, Ordering::Relaxed) + 1;
+        (open, count)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// A call that is not let in, and where its operation stands if it was counted.
 struct Turned {
@@ -50,6 +67,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, call: Call, mut client: oneshot::
         world.records.keep(Entry {
             n: 0,
             at,
+            rules: call.broken(),
             operation,
             method: call.method,
             path: call.path,
@@ -64,7 +82,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, call: Call, mut client: oneshot::
 
 /// A path the API does not have; an external key with a bare slash in it ends up here.
 fn unknown(shared: &Shared, call: &Call) -> Reply {
-    if call.path.starts_with("/v1.0/users/externalKey:") {
+    let names = ["users", "orgunits", "groups", "directory/levels", "directory/positions", "directory/user-types"];
+    if names.iter().any(|name| call.path.starts_with(&format!("/v1.0/{name}/externalKey:"))) {
         let text = "a slash in the external key is not encoded";
         shared.world().accuse(call, Rule::NotUrlEncoded, None, text);
     }
@@ -84,7 +103,8 @@ async fn run(
 ) -> Reply {
     let switches = shared.world().switches.clone();
     let spelling = switches.header_spelling;
-    let standing = match admit(shared, call, errand) {
+    let (_open, count) = Open::one(shared);
+    let standing = match admit(shared, call, errand, count) {
         Ok(standing) => standing,
         Err(turned) => return with_standing(errand.refuse(turned.refusal, &switches), turned.standing, spelling),
     };
@@ -110,21 +130,25 @@ async fn run(
 }
 
 /// Bearer, scope and quota of a user operation; the token endpoint has none of them.
-fn admit(shared: &Shared, call: &Call, errand: &Errand) -> Result<Option<Standing>, Turned> {
+fn admit(shared: &Shared, call: &Call, errand: &Errand, open_calls: u32) -> Result<Option<Standing>, Turned> {
     let operation = errand.operation();
     let mut world = shared.world();
     *world.records.requests.entry(operation.name()).or_insert(0) += 1;
-    if operation == Operation::Token {
+    if matches!(operation, Operation::Token | Operation::Revoke) {
         return Ok(None);
     }
     let bearer = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
     let scopes = known(&mut world, errand, bearer).map_err(|refusal| Turned { refusal, standing: None })?;
-    let (limit, now) = (world.switches.quota(), world.clock.now());
-    let standing = world.quota.count(operation, limit, now);
+    let (limit, window, now) = (world.switches.quota(), world.switches.rate_window, world.clock.now());
+    let standing = world.quota.count(operation, limit, window, now);
     if standing.is_over() {
         let text = format!("more than {limit} calls of {} in a minute", operation.name());
         world.accuse(call, Rule::Quota, None, &text);
         let refusal = Refusal::new(429, "TOO_MANY_REQUESTS", "API rate limit exceeded");
+        return Err(Turned { refusal, standing: Some(standing) });
+    }
+    if world.switches.concurrent_limit.is_some_and(|most| open_calls > most) {
+        let refusal = Refusal::new(429, "TOO_MANY_REQUESTS", "Concurrent access limit exceeded");
         return Err(Turned { refusal, standing: Some(standing) });
     }
     match may(&world, errand, &scopes) {
@@ -151,11 +175,10 @@ fn known(world: &mut World, errand: &Errand, bearer: &str) -> Result<Vec<String>
 
 /// True if the scopes are enough; SCIM is for paid plans only (vendor's scim page).
 fn may(world: &World, errand: &Errand, scopes: &[String]) -> bool {
-    let accepted: &[&str] = match (errand, errand.operation().is_write()) {
-        (Errand::Scim(_), _) => return world.switches.plan != Plan::Free,
-        (_, true) => &WRITE_SCOPES,
-        (_, false) => &READ_SCOPES,
-    };
+    if let Errand::Scim(_) = errand {
+        return world.switches.plan != Plan::Free;
+    }
+    let accepted = errand.operation().scopes();
     scopes.iter().any(|scope| accepted.contains(&scope.as_str()))
 }
 
@@ -167,6 +190,7 @@ fn take_off(shared: &Shared, call: &Call, errand: &Errand) -> Result<Option<Flig
     };
     let ((flight, overlaps), what, lookup) = match &subject {
         Subject::Member(lookups) => (shared.flights.start(world.person(lookups)), "member", lookups.first()),
+        Subject::OrgUnits(domain_id) => return directory::keep_pace(&mut world, call, *domain_id).map(Some),
         Subject::Group(keys) => (shared.group_flights.start(keys.clone()), "group", None),
     };
     if overlaps {

@@ -1,15 +1,15 @@
-//! Calls per operation and minute, as LINE WORKS counts them: per tenant, in fixed windows of 60 seconds.
+//! Calls per operation and minute, as LINE WORKS counts them: per tenant, in windows of 60 seconds.
 //!
-//! A window opens with the first call of an operation and runs on the sandbox's clock. (The documents leave open whether
-//! the window is fixed or sliding; the limits and header names are on the vendor's rate-limit page.)
+//! A fixed window opens with the first call of an operation, a sliding one is always the last 60 seconds; both run on the
+//! sandbox's clock. (The documents leave open which it is; the limits and header names are on the vendor's page.)
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::reply::Reply;
 use super::route::Operation;
-use super::switches::HeaderSpelling;
+use super::switches::{HeaderSpelling, RateWindow};
 
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
@@ -18,10 +18,10 @@ pub(crate) struct Quota {
     windows: HashMap<Operation, Window>,
 }
 
-#[derive(Debug)]
+/// The calls that count now, oldest first. One that is refused in a sliding window takes no room.
+#[derive(Debug, Default)]
 struct Window {
-    opened: Timestamp,
-    used: u32,
+    calls: VecDeque<Timestamp>,
 }
 
 /// Where one operation stands after one more call.
@@ -34,14 +34,23 @@ pub(crate) struct Standing {
 
 impl Quota {
     /// Counts one call.
-    pub(crate) fn count(&mut self, operation: Operation, limit: u32, now: Timestamp) -> Standing {
-        let window = self.windows.entry(operation).or_insert(Window { opened: now, used: 0 });
-        if now.duration_since(window.opened) >= WINDOW {
-            *window = Window { opened: now, used: 0 };
+    pub(crate) fn count(&mut self, operation: Operation, limit: u32, kind: RateWindow, now: Timestamp) -> Standing {
+        let calls = &mut self.windows.entry(operation).or_default().calls;
+        let is_old = |call: &Timestamp| now.duration_since(*call) >= WINDOW;
+        match kind {
+            RateWindow::Fixed if calls.front().is_some_and(is_old) => calls.clear(),
+            RateWindow::Fixed => {}
+            RateWindow::Sliding => calls.retain(|call| !is_old(call)),
         }
-        window.used = window.used.saturating_add(1);
-        let left = WINDOW - now.duration_since(window.opened);
-        Standing { used: window.used, limit, reset_seconds: (left.as_millis() + 999).div_euclid(1000) as i64 }
+        calls.push_back(now);
+        let used = u32::try_from(calls.len()).unwrap_or(u32::MAX);
+        // When the oldest call stops to count there is room again.
+        let oldest = calls.front().copied().unwrap_or(now);
+        if kind == RateWindow::Sliding && used > limit {
+            calls.pop_back();
+        }
+        let left = WINDOW - now.duration_since(oldest);
+        Standing { used, limit, reset_seconds: (left.as_millis() + 999).div_euclid(1000) as i64 }
     }
 }
 

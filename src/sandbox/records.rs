@@ -27,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) member_id: Option<String>,
     pub(crate) external_key: Option<String>,
     pub(crate) duration_ms: u64,
+    /// The rules it broke.
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// A rule that was broken.
@@ -41,10 +43,25 @@ pub(crate) struct Violation {
     pub(crate) time: Timestamp,
 }
 
-/// The rules whose breaking is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Rule {
+/// The enum of rules, with the list of all of them.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident,)*) => {
+        /// The rules whose breaking is counted.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[$doc])* $rule,)*
+        }
+
+        impl Rule {
+            /// Every one of them.
+            pub const ALL: &'static [Rule] = &[$(Rule::$rule,)*];
+        }
+    };
+}
+
+rules! {
     /// Two writes for one member in flight.
     Overlap,
     /// More calls than the window allows.
@@ -59,6 +76,8 @@ pub(crate) enum Rule {
     NotUrlEncoded,
     /// `organizations` without the root `userExternalKey`, while that switch is on.
     NoRootExternalKey,
+    /// Two writes of org units of one domain within a second, or at once.
+    OrgUnitPace,
     /// A filter LINE WORKS does not have.
     UnsupportedFilter,
     /// A SCIM user that is not active from the start.

@@ -3,6 +3,7 @@
 //! Works on the raw path: LINE WORKS wants `{userId}` URL-encoded, so what is not encoded properly is noticed here and
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
+use super::directory::Task;
 use super::scim::route::ScimOperation;
 
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
@@ -19,17 +20,21 @@ pub(crate) enum Operation {
     Undelete,
     Suspend,
     Unsuspend,
+    Revoke,
+    /// Org units, levels, positions, user types, groups and the members' lesser calls.
+    Directory(Task),
     Scim(ScimOperation),
 }
 
 impl Operation {
     /// Every one of them.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Self::REST.into_iter().chain(ScimOperation::all().map(Self::Scim))
+        let directory = Task::all().map(Self::Directory);
+        Self::PLAIN.into_iter().chain(directory).chain(ScimOperation::all().map(Self::Scim))
     }
 
-    /// Those of the token endpoint and the REST API.
-    const REST: [Self; 11] = [
+    /// Those of the auth host and the plain member calls.
+    const PLAIN: [Self; 12] = [
         Self::Token,
         Self::Create,
         Self::List,
@@ -41,6 +46,7 @@ impl Operation {
         Self::Undelete,
         Self::Suspend,
         Self::Unsuspend,
+        Self::Revoke,
     ];
 
     /// The name in faults, statistics and the journal.
@@ -57,16 +63,28 @@ impl Operation {
             Self::Undelete => "users.undelete",
             Self::Suspend => "users.suspend",
             Self::Unsuspend => "users.unsuspend",
+            Self::Revoke => "revoke",
+            Self::Directory(task) => task.name(),
             Self::Scim(operation) => operation.name(),
         }
     }
 
-    /// True if the operation changes a member.
+    /// True if the operation changes something in the directory.
     pub(crate) fn is_write(self) -> bool {
         match self {
-            Self::Token | Self::List | Self::Get => false,
+            Self::Token | Self::Revoke | Self::List | Self::Get => false,
+            Self::Directory(task) => task.is_write(),
             Self::Scim(operation) => operation.is_write(),
             _ => true,
+        }
+    }
+
+    /// The scopes of which one is enough (vendor's pages, one by one); SCIM has none.
+    pub(crate) fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Directory(task) => task.scopes(),
+            other if other.is_write() => &["user", "directory"],
+            _ => &["user", "user.read", "directory", "directory.read"],
         }
     }
 }

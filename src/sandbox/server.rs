@@ -14,6 +14,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use futures_util::stream;
+use rustls::ServerConfig;
 use tokio::sync::oneshot;
 
 use super::call::Call;
@@ -25,19 +26,26 @@ use super::world::Shared;
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// Makes the server on a socket that listens already.
-pub(crate) fn build(listener: TcpListener, shared: Arc<Shared>) -> io::Result<(Server, ServerHandle)> {
+/// Makes the server on sockets that listen already.
+pub(crate) fn build(
+    listener: TcpListener,
+    tls: Option<(TcpListener, ServerConfig)>,
+    shared: Arc<Shared>,
+) -> io::Result<(Server, ServerHandle)> {
     let shared = Data::from(shared);
-    let server = HttpServer::new(move || {
+    let http = HttpServer::new(move || {
         App::new().app_data(shared.clone()).app_data(PayloadConfig::new(LARGEST_BODY)).default_service(web::to(handle))
     })
-    .listen(listener)?
     .workers(1)
     .disable_signals()
     // A client that goes away is noticed at once.
     .h1_allow_half_closed(false)
     .shutdown_timeout(0)
-    .run();
+    .listen(listener)?;
+    let server = match tls {
+        Some((listener, config)) => http.listen_rustls_0_23(listener, config)?.run(),
+        None => http.run(),
+    };
     let handle = server.handle();
     Ok((server, handle))
 }
@@ -69,10 +77,13 @@ fn read(request: &HttpRequest, body: Bytes) -> Call {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: request.query_string().to_owned(),
-        host: header(HOST).unwrap_or_default(),
+        // HTTP/2 has it in the request's own address.
+        host: header(HOST).or_else(|| request.uri().authority().map(ToString::to_string)).unwrap_or_default(),
+        secure: request.app_config().secure(),
         authorization: header(AUTHORIZATION),
         content_type: header(CONTENT_TYPE).unwrap_or_default().to_lowercase(),
         body,
+        broken: Arc::default(),
     }
 }
 

@@ -6,6 +6,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use super::choices::{
+    AdministratorRefusal, DuplicateStyle, EditLock, EndCursor, ExpiresIn, GetInGrace, HeaderSpelling, Leniency,
+    MessengerProtocol, MissingUserCode, PasswordPolicy, PatchAnswers, PatchObjects, Plan, RateWindow, RefreshToken,
+    ScopeSeparator, TokenErrorStatus, UndeleteReturns,
+};
+use super::placement::PlacementKind;
 use super::scim::switches::{
     ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
     ScimTokenForm,
@@ -62,6 +68,38 @@ pub struct Switches {
     pub patch_answers: PatchAnswers,
     /// Objects inside a PATCH (`userName`, `messenger`) are merged or replace the old one; nothing is documented.
     pub patch_objects: PatchObjects,
+    /// Levels are on. Off: their API and every member write that names one are refused (documented for positions).
+    pub use_level: bool,
+    /// Positions are on.
+    pub use_position: bool,
+    /// User types are on.
+    pub use_user_type: bool,
+    /// Org unit writes less than a second apart are refused; the documents ask for the pause, but not what happens.
+    pub refuse_org_unit_pace: bool,
+    /// Deleting an org unit, level, position or user type that somebody is in; nothing is documented.
+    pub delete_in_use: Leniency,
+    /// How many members the plan pays for; null for any number. The error is not documented.
+    pub seats: Option<u32>,
+    /// The console forbids edits on screen; a provisioning vendor's calls failed under it for weeks.
+    pub edit_lock: EditLock,
+    /// Words no login or name may contain; the vendor has such a list, but does not publish it.
+    pub prohibited_words: Vec<String>,
+    /// What a first password needs beside letters and digits: a setting of the tenant (documented).
+    pub password_policy: PasswordPolicy,
+    /// Status of refusing to suspend or delete an administrator; only that it is refused is documented.
+    pub administrator_refusal: AdministratorRefusal,
+    /// Which name of one messenger answers show: announced to change, but the day is not recorded.
+    pub messenger_protocol: MessengerProtocol,
+    /// How the minute of the quota runs; not documented.
+    pub rate_window: RateWindow,
+    /// Calls under way at once, beyond which 429 is answered; the documents name such a limit, but no number.
+    pub concurrent_limit: Option<u32>,
+    /// What the answer to a refresh says about the refresh token: rotation is a setting of the app (documented).
+    pub refresh_token: RefreshToken,
+    /// What may stand between two scopes of a token request.
+    pub scope_separator: ScopeSeparator,
+    /// Text of the refusal of an assertion out of its time; not recorded.
+    pub expired_assertion_text: String,
     /// Form of the SCIM token that is issued next; one page calls it a JWT, and one says that use extends its life.
     pub scim_token_form: ScimTokenForm,
     /// Shape of SCIM's errors; nothing is recorded.
@@ -108,6 +146,22 @@ impl Default for Switches {
             unsuspend_active: Leniency::Refuse,
             patch_answers: PatchAnswers::User,
             patch_objects: PatchObjects::Merge,
+            use_level: true,
+            use_position: true,
+            use_user_type: true,
+            refuse_org_unit_pace: false,
+            delete_in_use: Leniency::Refuse,
+            seats: None,
+            edit_lock: EditLock::Off,
+            prohibited_words: vec!["admin-ng".to_owned()],
+            password_policy: PasswordPolicy::Default,
+            administrator_refusal: AdministratorRefusal::BadRequest,
+            messenger_protocol: MessengerProtocol::X,
+            rate_window: RateWindow::Fixed,
+            concurrent_limit: None,
+            refresh_token: RefreshToken::Omit,
+            scope_separator: ScopeSeparator::Space,
+            expired_assertion_text: "The assertion has expired or is not yet valid.".to_owned(),
             scim_token_form: ScimTokenForm::Opaque,
             scim_error_body: ScimErrorBody::Rfc7644,
             scim_duplicate_status: ScimDuplicateStatus::Conflict,
@@ -121,139 +175,6 @@ impl Default for Switches {
     }
 }
 
-/// The plan the tenant pays for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Plan {
-    /// Everything, 240 calls per operation and minute.
-    Advanced,
-    /// Read scopes only, 60 calls.
-    Free,
-}
-
-/// Statuses of the token endpoint's errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum TokenErrorStatus {
-    /// `invalid_client` 401, everything else 400.
-    Rfc,
-    /// 400 for all.
-    All400,
-}
-
-/// JSON type of `expires_in`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ExpiresIn {
-    /// `"86400"`.
-    String,
-    /// `86400`.
-    Number,
-}
-
-/// Answer to a taken e-mail or external key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DuplicateStyle {
-    /// 409 `ALREADY_EXIST`.
-    #[serde(rename = "409")]
-    Conflict,
-    /// 400 `BAD_REQUEST`.
-    #[serde(rename = "400")]
-    BadRequest,
-}
-
-/// What the last page has for a cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum EndCursor {
-    /// `"nextCursor": null`.
-    Null,
-    /// An empty `responseMetaData`.
-    Missing,
-    /// `"nextCursor": ""`.
-    Empty,
-    /// No `responseMetaData` at all.
-    NoObject,
-}
-
-/// `code` of the 404 for a member that does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum MissingUserCode {
-    /// `NOT_FOUND`.
-    NotFound,
-    /// `USER_NOT_EXIST`.
-    UserNotExist,
-}
-
-/// Spelling of the header that counts calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum HeaderSpelling {
-    /// `rateLimit-ssed`.
-    Ssed,
-    /// `rateLimit-used`.
-    Used,
-    /// Both headers.
-    Both,
-}
-
-/// Answer to reading a member in its grace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GetInGrace {
-    /// 200 with `isDeleted: true`.
-    #[serde(rename = "200")]
-    Ok,
-    /// 404 as if it were gone.
-    #[serde(rename = "404")]
-    NotFound,
-    /// 410 `DELETED`.
-    #[serde(rename = "410")]
-    Gone,
-}
-
-/// State of a member after undelete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum UndeleteReturns {
-    /// As it was when it was deleted.
-    AsBefore,
-    /// In use, even if it was suspended.
-    Active,
-    /// Suspended, even if it was in use.
-    Suspended,
-}
-
-/// Whether a doubtful request is refused with 400 or accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Leniency {
-    /// 400.
-    Refuse,
-    /// As if it were in order.
-    Accept,
-}
-
-/// What PUT and PATCH answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum PatchAnswers {
-    /// 200 with the member.
-    User,
-    /// 204 with nothing.
-    Empty204,
-}
-
-/// What happens to an object inside a PATCH.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum PatchObjects {
-    /// Keys that are not sent stay.
-    Merge,
-    /// Keys that are not sent are cleared.
-    Replace,
-}
-
 impl Switches {
     /// Calls per operation and minute that are allowed now.
     pub(crate) fn quota(&self) -> u32 {
@@ -261,6 +182,17 @@ impl Switches {
             Plan::Advanced => 240,
             Plan::Free => 60,
         })
+    }
+
+    /// The setting that is off, if members cannot be given this kind now.
+    pub(crate) fn off(&self, kind: PlacementKind) -> Option<&'static str> {
+        let (on, name) = match kind {
+            PlacementKind::Level => (self.use_level, "useLevel"),
+            PlacementKind::Position => (self.use_position, "usePosition"),
+            PlacementKind::UserType => (self.use_user_type, "useUserType"),
+            PlacementKind::OrgUnit | PlacementKind::CustomProperty => return None,
+        };
+        (!on).then_some(name)
     }
 
     /// These switches with `changes` made.

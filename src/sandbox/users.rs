@@ -1,9 +1,8 @@
 //! The effects of the user operations on the world, each whole and at once.
 //!
-//! Follows the vendor's user pages: create, list, get, put, patch, delete, forcedelete, undelete, suspend, unsuspend.
+//! Follows the vendor's user pages: create, list, get, put, patch; what changes a member's state is in `user_states`.
 //! Where the pages are silent a switch decides. Tokens, quota and overlaps were looked at before.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::call::Call;
@@ -13,9 +12,8 @@ use super::records::Rule;
 use super::reply::{Refusal, Reply};
 use super::route::{Lookup, Operation, Route};
 use super::rules::{self, Context, Problem, ProblemKind, Purpose};
-use super::switches::{
-    DuplicateStyle, GetInGrace, Leniency, MissingUserCode, PatchAnswers, PatchObjects, Switches, UndeleteReturns,
-};
+use super::switches::{DuplicateStyle, GetInGrace, MissingUserCode, PatchAnswers, PatchObjects, Switches};
+use super::user_states::{delete, force_delete, suspend, undelete, unsuspend};
 use super::world::World;
 
 /// Performs one operation. Refused operations change nothing.
@@ -26,7 +24,7 @@ pub(crate) fn perform(world: &mut World, call: &Call, route: &Route) -> Result<R
             _ => listing::list(world, call),
         };
     };
-    check_lookup(world, call, route, lookup)?;
+    check_lookup(world, call, route.badly_encoded, lookup, true)?;
     let reply = match route.operation {
         Operation::Get => return get(world, lookup),
         Operation::Put => replace(world, call, lookup)?,
@@ -36,31 +34,41 @@ pub(crate) fn perform(world: &mut World, call: &Call, route: &Route) -> Result<R
         Operation::Undelete => undelete(world, lookup)?,
         Operation::Suspend => suspend(world, lookup)?,
         Operation::Unsuspend => unsuspend(world, lookup)?,
-        Operation::Token | Operation::Create | Operation::List | Operation::Scim(_) => {
-            return Err(Refusal::no_such_api());
-        }
+        _ => return Err(Refusal::no_such_api()),
     };
-    if let Some(member) = &reply.member {
-        *world.records.writes.entry(member.id.clone()).or_insert(0) += 1;
-    }
+    count_write(world, &reply);
     Ok(reply)
 }
 
-/// Looks at how the member is named before anything is done.
-fn check_lookup(world: &mut World, call: &Call, route: &Route, lookup: &Lookup) -> Result<(), Refusal> {
-    if let Some(why) = route.badly_encoded {
-        world.accuse(call, Rule::NotUrlEncoded, Some(lookup), why);
+/// Counts a write that took effect.
+pub(crate) fn count_write(world: &mut World, reply: &Reply) {
+    if let Some(member) = &reply.member {
+        *world.records.writes.entry(member.id.clone()).or_insert(0) += 1;
+    }
+}
+
+/// Looks at how something is named in the path before anything is done.
+pub(crate) fn check_lookup(
+    world: &mut World,
+    call: &Call,
+    badly_encoded: Option<&'static str>,
+    lookup: &Lookup,
+    is_member: bool,
+) -> Result<(), Refusal> {
+    let about = is_member.then_some(lookup);
+    if let Some(why) = badly_encoded {
+        world.accuse(call, Rule::NotUrlEncoded, about, why);
         if world.strict {
-            return Err(Refusal::invalid("userId", "It must be URL-encoded."));
+            return Err(Refusal::invalid("The id", "It must be URL-encoded."));
         }
     }
     if let Lookup::ExternalKey(key) = lookup
         && key.contains(['%', '\\', '#', '/', '?'])
     {
         let text = "no external key can contain this character";
-        world.accuse(call, Rule::ForbiddenCharacter, Some(lookup), text);
+        world.accuse(call, Rule::ForbiddenCharacter, about, text);
         if world.strict {
-            return Err(Refusal::invalid("userId", "It contains a character that is not allowed."));
+            return Err(Refusal::invalid("The id", "It contains a character that is not allowed."));
         }
     }
     Ok(())
@@ -68,19 +76,49 @@ fn check_lookup(world: &mut World, call: &Call, route: &Route, lookup: &Lookup) 
 
 fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let body = call.json_object()?;
-    let given = checked(world, call, &body, Purpose::Create)?;
-    let properties = rules::complete(given, world.domain_id);
+    let domain_id = body.get("domainId").and_then(Value::as_i64).unwrap_or(world.domain_id);
+    let given = checked(world, call, &body, Purpose::Create, domain_id)?;
+    let properties = rules::complete(given, domain_id);
+    fits_domain(world, &properties)?;
     refuse_taken(world, &properties, None)?;
-    let pending = !world.switches.sso;
-    let now = world.clock.now();
+    take_seat(world)?;
+    let (pending, now) = (!world.switches.sso, world.clock.now());
+    let has_password = body.get("passwordConfig").is_some_and(|config| config["passwordCreationType"] == "ADMIN");
     let member = world.members.add(properties, now);
     member.pending = pending;
+    member.invited_at = (pending && !has_password).then_some(now);
     let tag = member.tag();
     let email = member.email().to_owned();
-    let user = member.to_json(&world.placement, &world.domain, now);
     *world.records.created.entry(email).or_insert(0) += 1;
-    *world.records.writes.entry(tag.id.clone()).or_insert(0) += 1;
-    Ok(Reply::json(201, user).about(tag))
+    only_manager(world, &tag.id);
+    let reply = Reply { status: 201, ..user_reply(world, world.member(&tag.id)) };
+    count_write(world, &reply);
+    Ok(reply)
+}
+
+/// Members that are not deleted take a seat each; beyond those of the plan nobody comes in.
+pub(crate) fn take_seat(world: &World) -> Result<(), Refusal> {
+    let taken = world.members.all().iter().filter(|member| member.deleted_at.is_none()).count();
+    match world.switches.seats {
+        Some(seats) if taken >= seats as usize => {
+            let text = "The number of users exceeds the limit of your plan.";
+            Err(Refusal::new(403, "LIMIT_EXCEEDED", text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// "true replaces the unit's present manager" (vendor's user-create page).
+pub(crate) fn only_manager(world: &mut World, user_id: &str) {
+    let managed: Vec<Value> =
+        world.member(user_id).org_units().filter(|unit| unit["isManager"] == true).cloned().collect();
+    for other in world.members.all_mut().filter(|other| other.user_id != user_id) {
+        for unit in other.org_units_mut() {
+            if managed.iter().any(|managed| managed["orgUnitId"] == unit["orgUnitId"]) {
+                unit["isManager"] = Value::Bool(false);
+            }
+        }
+    }
 }
 
 fn get(world: &World, lookup: &Lookup) -> Result<Reply, Refusal> {
@@ -97,9 +135,11 @@ fn get(world: &World, lookup: &Lookup) -> Result<Reply, Refusal> {
 
 fn replace(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply, Refusal> {
     let body = call.json_object()?;
-    let user_id = existing(world, lookup)?.user_id.clone();
-    let given = checked(world, call, &body, Purpose::Replace)?;
-    let properties = rules::complete(given, world.domain_id);
+    let member = existing(world, lookup)?;
+    let (user_id, domain_id) = (member.user_id.clone(), member.domain_id());
+    let given = checked(world, call, &body, Purpose::Replace, domain_id)?;
+    let properties = rules::complete(given, domain_id);
+    stays(world, &properties, domain_id)?;
     refuse_taken(world, &properties, Some(&user_id))?;
     Ok(update(world, user_id, properties))
 }
@@ -107,7 +147,7 @@ fn replace(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply, Ref
 fn patch(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply, Refusal> {
     let mut body = call.json_object()?;
     let member = existing(world, lookup)?;
-    let user_id = member.user_id.clone();
+    let (user_id, domain_id) = (member.user_id.clone(), member.domain_id());
     let mut properties = member.properties.clone();
     if world.switches.patch_objects == PatchObjects::Merge {
         merge_objects(&properties, &mut body);
@@ -123,9 +163,10 @@ fn patch(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply, Refus
             "userExternalKey must be the same as the primary organization's externalKey.",
         ));
     }
-    let given = checked(world, call, &body, Purpose::Patch)?;
+    let given = checked(world, call, &body, Purpose::Patch, domain_id)?;
     properties.extend(given);
-    let properties = rules::complete(properties, world.domain_id);
+    let properties = rules::complete(properties, domain_id);
+    stays(world, &properties, domain_id)?;
     refuse_taken(world, &properties, Some(&user_id))?;
     Ok(update(world, user_id, properties))
 }
@@ -143,105 +184,35 @@ fn merge_objects(properties: &Map<String, Value>, body: &mut Map<String, Value>)
     }
 }
 
-fn update(world: &mut World, user_id: String, properties: Map<String, Value>) -> Reply {
+/// Neither PUT nor PATCH takes a member to another domain; that needs a move (vendor's user-move page).
+fn stays(world: &World, properties: &Map<String, Value>, domain_id: i64) -> Result<(), Refusal> {
+    if properties["domainId"] != domain_id {
+        return Err(Refusal::invalid("domainId", "Only a move takes a user to another domain."));
+    }
+    fits_domain(world, properties)
+}
+
+pub(crate) fn fits_domain(world: &World, properties: &Map<String, Value>) -> Result<(), Refusal> {
+    rules::fits_domain(properties, &world.domains).map_err(|problem| Refusal::from(&problem))
+}
+
+/// Puts new properties in place of a member's old ones, and answers as PUT and PATCH do.
+pub(crate) fn update(world: &mut World, user_id: String, properties: Map<String, Value>) -> Reply {
     let now = world.clock.now();
-    let answers = world.switches.patch_answers;
-    let member =
-        world.members.find_mut(&Lookup::Id(user_id)).expect("the member was found a moment ago, under the same lock");
+    let member = world.members.find_mut(&Lookup::Id(user_id.clone()));
+    let member = member.expect("the member was found a moment ago, under the same lock");
     member.properties = properties;
     member.touch(now);
     let tag = member.tag();
-    match answers {
-        PatchAnswers::User => Reply::json(200, member.to_json(&world.placement, &world.domain, now)).about(tag),
+    only_manager(world, &user_id);
+    match world.switches.patch_answers {
+        PatchAnswers::User => user_reply(world, world.member(&user_id)),
         PatchAnswers::Empty204 => Reply::empty(204).about(tag),
     }
 }
 
-/// 204, seven days' grace; talk rooms are left at once and not given back (vendor's user-delete page).
-fn delete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
-    let now = world.clock.now();
-    let member = existing(world, lookup)?;
-    if member.administrator {
-        return Err(Refusal::bad_request("An administrator cannot be deleted."));
-    }
-    member.deleted_at = Some(now);
-    member.talk_data_lost = true;
-    Ok(Reply::empty(204).about(member.tag()))
-}
-
-fn force_delete(world: &mut World, call: &Call, lookup: &Lookup) -> Result<Reply, Refusal> {
-    let text = "the member and its data would be destroyed at once";
-    world.accuse(call, Rule::Forcedelete, Some(lookup), text);
-    if world.strict {
-        return Err(Refusal::new(403, "FORBIDDEN", "forcedelete is not allowed here."));
-    }
-    let Some(member) = world.members.find(lookup) else {
-        return Err(missing(&world.switches));
-    };
-    if member.administrator {
-        return Err(Refusal::bad_request("An administrator cannot be deleted."));
-    }
-    let tag = member.tag();
-    world.members.remove(&tag.id);
-    Ok(Reply::empty(204).about(tag))
-}
-
-fn undelete(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
-    let now = world.clock.now();
-    let returns = world.switches.undelete_returns;
-    let refusal = missing(&world.switches);
-    let member = world.members.find_mut(lookup).ok_or(refusal)?;
-    if member.deleted_at.take().is_none() {
-        return Err(Refusal::bad_request("The user is not deleted."));
-    }
-    match returns {
-        UndeleteReturns::AsBefore => {}
-        UndeleteReturns::Active => member.set_suspended(false, now),
-        UndeleteReturns::Suspended => member.set_suspended(true, now),
-    }
-    let user_id = member.user_id.clone();
-    let member = world.members.find(&Lookup::Id(user_id));
-    let member = member.expect("the member was found a moment ago, under the same lock");
-    Ok(user_reply(world, member))
-}
-
-/// "Only a member in use, not a super administrator" (vendor's user-suspend page).
-fn suspend(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
-    let now = world.clock.now();
-    let switches = world.switches.clone();
-    let member = existing(world, lookup)?;
-    refuse_suspension(member, &switches, now)?;
-    if member.suspended && switches.suspend_suspended == Leniency::Refuse {
-        return Err(Refusal::bad_request("The user is suspended already."));
-    }
-    member.set_suspended(true, now);
-    Ok(Reply::empty(204).about(member.tag()))
-}
-
-/// Who cannot be suspended by any API: administrators, and whoever is not in use.
-pub(crate) fn refuse_suspension(member: &Member, switches: &Switches, now: Timestamp) -> Result<(), Refusal> {
-    if member.administrator {
-        return Err(Refusal::bad_request("An administrator cannot be suspended."));
-    }
-    if (member.pending || member.is_awaiting(now)) && switches.pending_suspend == Leniency::Refuse {
-        return Err(Refusal::bad_request("The user is not in use."));
-    }
-    Ok(())
-}
-
-fn unsuspend(world: &mut World, lookup: &Lookup) -> Result<Reply, Refusal> {
-    let now = world.clock.now();
-    let accepts_active = world.switches.unsuspend_active == Leniency::Accept;
-    let member = existing(world, lookup)?;
-    if !member.suspended && !accepts_active {
-        return Err(Refusal::bad_request("The user is not suspended."));
-    }
-    member.set_suspended(false, now);
-    Ok(Reply::empty(204).about(member.tag()))
-}
-
 /// A member that is not deleted. In grace the answer follows the switch for reading; where that would be 200, it is 400.
-fn existing<'w>(world: &'w mut World, lookup: &Lookup) -> Result<&'w mut Member, Refusal> {
+pub(crate) fn existing<'w>(world: &'w mut World, lookup: &Lookup) -> Result<&'w mut Member, Refusal> {
     let refusal = missing(&world.switches);
     let in_grace = match world.switches.get_in_grace {
         GetInGrace::Ok => Refusal::bad_request("The user is deleted."),
@@ -255,61 +226,79 @@ fn existing<'w>(world: &'w mut World, lookup: &Lookup) -> Result<&'w mut Member,
     Ok(member)
 }
 
-fn checked(
+pub(crate) fn checked(
     world: &mut World,
     call: &Call,
     body: &Map<String, Value>,
     purpose: Purpose,
+    member_domain: i64,
 ) -> Result<Map<String, Value>, Refusal> {
-    checked_properties(world, call, body, purpose).map_err(|problem| Refusal::from(&problem))
+    checked_properties(world, call, body, purpose, member_domain).map_err(|problem| Refusal::from(&problem))
 }
 
-/// What a body sets, if it meets the rules; a forbidden character is counted.
+/// What a body sets, if it meets the rules; a forbidden character is held against the caller.
 pub(crate) fn checked_properties(
     world: &mut World,
     call: &Call,
     body: &Map<String, Value>,
     purpose: Purpose,
+    member_domain: i64,
 ) -> Result<Map<String, Value>, Problem> {
-    let context = Context {
+    let context = context(world, member_domain);
+    rules::check(body, purpose, &context).inspect_err(|problem| accuse(world, call, problem))
+}
+
+/// What the rules depend on, for a member of this domain.
+pub(crate) fn context(world: &World, member_domain: i64) -> Context<'_> {
+    Context {
         domain_id: world.domain_id,
-        domain: &world.domain,
-        sso: world.switches.sso,
+        domains: &world.domains,
+        switches: &world.switches,
         placement: &world.placement,
-        accept_unknown_placement: world.switches.accept_unknown_placement,
+        member_domain,
         now: world.clock.now(),
-    };
-    rules::check(body, purpose, &context).inspect_err(|problem| {
-        if problem.kind == ProblemKind::ForbiddenCharacter {
-            let text = format!("{} contains a forbidden character", problem.property);
-            world.accuse(call, Rule::ForbiddenCharacter, None, &text);
-        }
-    })
+    }
+}
+
+/// Holds a forbidden character against the caller.
+pub(crate) fn accuse(world: &mut World, call: &Call, problem: &Problem) {
+    if problem.kind == ProblemKind::ForbiddenCharacter {
+        let text = format!("{} contains a forbidden character", problem.property);
+        world.accuse(call, Rule::ForbiddenCharacter, None, &text);
+    }
 }
 
 /// E-mail first, then external key (the vendor's own answer, 2018); the status by switch.
-fn refuse_taken(world: &World, properties: &Map<String, Value>, except: Option<&str>) -> Result<(), Refusal> {
+pub(crate) fn refuse_taken(
+    world: &World,
+    properties: &Map<String, Value>,
+    except: Option<&str>,
+) -> Result<(), Refusal> {
     let Some(property) = world.members.taken(properties, except) else {
         return Ok(());
     };
-    let readable = world.switches.duplicate_readable;
-    let value = properties[property].as_str().unwrap_or_default();
+    Err(duplicate(&world.switches, property, properties[property].as_str().unwrap_or_default()))
+}
+
+/// The answer to a value that another one has already, by switch.
+pub(crate) fn duplicate(switches: &Switches, property: &str, value: &str) -> Refusal {
+    let readable = switches.duplicate_readable;
     let text = |vague: &str| match readable {
         true => format!("{property} is duplicated. ({value}) It already exists."),
         false => vague.to_owned(),
     };
-    Err(match world.switches.duplicate_style {
+    match switches.duplicate_style {
         DuplicateStyle::Conflict => Refusal::new(409, "ALREADY_EXIST", text("Conflict.")),
         DuplicateStyle::BadRequest => Refusal::new(400, "BAD_REQUEST", text("Bad request.")),
-    })
+    }
 }
 
-fn user_reply(world: &World, member: &Member) -> Reply {
-    let user = member.to_json(&world.placement, &world.domain, world.clock.now());
+pub(crate) fn user_reply(world: &World, member: &Member) -> Reply {
+    let user = member.to_json(&world.view());
     Reply::json(200, user).about(member.tag())
 }
 
-fn missing(switches: &Switches) -> Refusal {
+pub(crate) fn missing(switches: &Switches) -> Refusal {
     match switches.missing_user_code {
         MissingUserCode::NotFound => Refusal::new(404, "NOT_FOUND", "User not found."),
         MissingUserCode::UserNotExist => Refusal::new(404, "USER_NOT_EXIST", "User not exist."),

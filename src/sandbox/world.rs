@@ -3,21 +3,33 @@
 //! The lock is held for the length of one decision or one effect, never across a wait, so that effects happen whole and
 //! one after the other however many calls are open.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::call::Call;
 use super::clock::Clock;
+use super::credentials::SandboxDomain;
+use super::directory::Pace;
 use super::faults::Faults;
 use super::flight::Flights;
 use super::groups::Groups;
-use super::member::Members;
+use super::member::{Member, Members, View};
 use super::placement::Placement;
 use super::quota::Quota;
 use super::records::{Records, Rule, Violation};
+use super::reply::Refusal;
 use super::route::Lookup;
 use super::scim::token::ScimToken;
 use super::switches::Switches;
 use super::token::{App, Tokens};
+
+/// Where the sandbox listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) http: u16,
+    pub(crate) https: Option<u16>,
+}
 
 /// What all requests share.
 pub(crate) struct Shared {
@@ -26,15 +38,17 @@ pub(crate) struct Shared {
     /// Writes to groups, kept apart so that the most writes for one member stays a number about members.
     pub(crate) group_flights: Flights,
     /// Where the sandbox listens.
-    pub(crate) port: u16,
+    pub(crate) ports: Ports,
+    /// Vendor calls under way.
+    pub(crate) open_calls: Arc<AtomicU32>,
     world: Mutex<World>,
 }
 
 impl Shared {
-    pub(crate) fn new(app: App, port: u16, switches: Switches, strict: bool) -> Self {
+    pub(crate) fn new(app: App, ports: Ports, switches: Switches, strict: bool) -> Self {
         let world = World {
             domain_id: app.credentials.domain_id,
-            domain: app.credentials.domain.clone(),
+            domains: app.credentials.domains.clone(),
             strict,
             switches,
             epoch: 0,
@@ -47,8 +61,16 @@ impl Shared {
             faults: Faults::default(),
             records: Records::default(),
             placement: Placement::default(),
+            pace: Pace::default(),
         };
-        Self { app, flights: Flights::default(), group_flights: Flights::default(), port, world: Mutex::new(world) }
+        Self {
+            app,
+            flights: Flights::default(),
+            group_flights: Flights::default(),
+            ports,
+            open_calls: Arc::default(),
+            world: Mutex::new(world),
+        }
     }
 
     /// The world as it is now: whoever's grace is over has gone.
@@ -62,8 +84,10 @@ impl Shared {
 
 /// The state of the fake LINE WORKS.
 pub(crate) struct World {
+    /// The main domain's.
     pub(crate) domain_id: i64,
-    pub(crate) domain: String,
+    /// All of the tenant's domains, the main one first.
+    pub(crate) domains: Vec<SandboxDomain>,
     /// Refuse whatever is a violation.
     pub(crate) strict: bool,
     pub(crate) switches: Switches,
@@ -78,6 +102,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) records: Records,
     pub(crate) placement: Placement,
+    /// When org units were last written.
+    pub(crate) pace: Pace,
 }
 
 impl World {
@@ -92,6 +118,36 @@ impl World {
         self.quota = Quota::default();
         self.faults = Faults::default();
         self.records = Records::default();
+        self.pace = Pace::default();
+    }
+
+    /// The domain a list is of: the one named, or the main one, which the app is registered in.
+    pub(crate) fn asked_domain(&self, query: &HashMap<String, String>) -> Result<i64, Refusal> {
+        match query.get("domainId") {
+            None => Ok(self.domain_id),
+            Some(text) => self
+                .domains
+                .iter()
+                .map(|domain| domain.id)
+                .find(|id| id.to_string() == *text)
+                .ok_or_else(|| Refusal::invalid("domainId", "It is not a domain of the tenant.")),
+        }
+    }
+
+    /// What members' answers are made with.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            placement: &self.placement,
+            domains: &self.domains,
+            protocol: self.switches.messenger_protocol,
+            now: self.clock.now(),
+        }
+    }
+
+    /// The member with this id, which was found a moment ago under the same lock.
+    pub(crate) fn member(&self, user_id: &str) -> &Member {
+        let member = self.members.find(&Lookup::Id(user_id.to_owned()));
+        member.expect("the member was found a moment ago, under the same lock")
     }
 
     /// Records that a call broke a rule.
@@ -102,6 +158,7 @@ impl World {
                 Lookup::Id(text) | Lookup::Email(text) | Lookup::ExternalKey(text) => text.clone(),
             },
         });
+        call.breaks(rule);
         self.records.accuse(Violation {
             rule,
             method: call.method.clone(),

@@ -183,7 +183,7 @@ async fn an_e_mail_of_another_assignment_is_never_taken_over() {
     let detail = is_parked(&app, &answer, "member_of_another_assignment").await;
     assert!(detail.contains("00uHANAKO"), "{detail}");
     let answer = app.unassign("00uTARO", "").await;
-    is_held(&answer, "member_not_ours");
+    assert_eq!((answer.status.as_u16(), &answer.body["reason"]["code"]), (200, &json!("member_passed_on")));
     let member = member(&app).await;
     assert_eq!((&member["userExternalKey"], &member["isSuspended"]), (&json!("00uHANAKO"), &json!(false)));
     app.finish().await;
@@ -233,5 +233,31 @@ async fn a_key_over_the_profile_tells_a_leaver_nobody_ever_saw_join() {
     let row = app.row_in("00uTARO", "settled").await;
     assert_eq!(row["reason"]["code"], "deletion_planned");
     assert_eq!(member(&app).await["isSuspended"], true);
+    app.finish().await;
+}
+
+/// A joiner nobody knows is looked for by e-mail only. Should the key be taken under another e-mail, LINE WORKS says so,
+/// and then every way is tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn our_member_under_another_e_mail_is_found_when_a_create_is_refused() {
+    for (style, readable) in [("409", true), ("409", false), ("400", true), ("400", false)] {
+        let app = TestApp::start().await;
+        app.switch(json!({"duplicateStyle": style, "duplicateReadable": readable})).await;
+        app.seed(json!({"email": "former.name@sandbox.example", "userExternalKey": "00uTARO"})).await;
+        assert_eq!(app.assign("00uTARO", user(1)).await.status, 200, "{style} {readable}");
+        assert_eq!(member(&app).await["userExternalKey"], "00uTARO", "renamed, not made anew");
+        let stats = app.stats().await;
+        assert_eq!((&stats["membersEverCreated"], &stats["requests"]["users.create"]), (&json!(0), &json!(1)));
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_create_is_not_sent_twice_in_a_run() {
+    let app = TestApp::start().await;
+    app.fault(json!({"operation": "users.create", "kind": "status", "status": 400})).await;
+    let answer = app.assign("00uTARO", user(1)).await;
+    is_parked(&app, &answer, "lineworks_refused").await;
+    assert_eq!(app.stats().await["requests"]["users.create"], 1);
     app.finish().await;
 }

@@ -51,7 +51,8 @@ async fn the_quota_is_never_exceeded_however_many_come_at_once() {
     app.switch(json!({"quotaPerMinute": 60})).await;
     all_join(&app, 50).await;
     let took = until_settled(&app, 50, Duration::from_secs(4)).await;
-    assert!(took >= Duration::from_secs(100), "100 reads at 30 a minute: it was paced, {took:?}");
+    assert!(took >= Duration::from_secs(40), "50 reads and creates at 30 a minute: it was paced, {took:?}");
+    assert_eq!(requests(&app).await["users.get"], 50, "one read for each, by e-mail");
     assert_eq!(app.stats().await["membersEverCreated"], 50);
     app.finish().await;
 }
@@ -101,6 +102,6 @@ async fn a_leaver_overtakes_a_queue_of_joiners() {
     assert_eq!((leave.status.as_u16(), &leave.body["reason"]["code"]), (200, &json!("deletion_planned")), "{leave:?}");
     assert_eq!(app.member("00uTARO").await.expect("exists")["isSuspended"], true);
     let settled = counts(&app).await["settled"].as_u64().expect("a count");
-    assert!(settled < 15, "the joiners still wait: {settled}");
+    assert!(settled < 25, "the joiners still wait: {settled}");
     app.finish().await;
 }

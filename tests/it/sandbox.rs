@@ -2,8 +2,11 @@
 //!
 //! `Stranger` has the verbs: it signs its own assertions, sends raw requests, and reads answers as they come.
 
+mod classes;
 mod control;
+mod domains;
 mod faults;
+mod group_calls;
 mod limits;
 mod members;
 mod overlap;
@@ -12,10 +15,16 @@ mod scim;
 mod scim_changes;
 mod scim_groups;
 mod scim_switches;
+mod scim_token;
 mod scim_way;
 mod states;
+mod strict;
 mod switches;
+mod tenant;
+mod tls;
 mod token;
+mod units;
+mod user_calls;
 
 use std::time::Duration;
 
@@ -54,6 +63,27 @@ impl Stranger {
         let mut stranger = Self { sandbox, http, token: String::new() };
         stranger.token = stranger.new_token("user").await;
         stranger
+    }
+
+    /// One whose token opens the whole directory.
+    async fn of_the_directory() -> Self {
+        Self::of_the_directory_with(Switches::default(), false).await
+    }
+
+    async fn of_the_directory_with(switches: Switches, strict: bool) -> Self {
+        let mut stranger = Self::with(switches, strict).await;
+        stranger.token = stranger.new_token("directory user orgunit group").await;
+        stranger
+    }
+
+    /// The number of the tenant's main domain.
+    fn domain(&self) -> i64 {
+        self.sandbox.credentials().domain_id
+    }
+
+    /// The tenant's second domain.
+    fn second(&self) -> okta_lineworks::sandbox::SandboxDomain {
+        self.sandbox.credentials().domains[1].clone()
     }
 
     /// Claims as the documents want them.
@@ -132,6 +162,10 @@ impl Stranger {
 
     async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, path, Some(body)).await
     }
 
     async fn delete(&self, path: &str) -> Answer {
@@ -236,7 +270,7 @@ impl Answer {
 async fn open(switches: Switches, strict: bool) -> (Sandbox, Client) {
     // Fails only when another test of this process was first, which is just as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let options = SandboxOptions { listen: ([127, 0, 0, 1], 0).into(), switches, strict };
+    let options = SandboxOptions { listen: ([127, 0, 0, 1], 0).into(), switches, strict, tls: None };
     let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
     let http = Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -6,6 +6,7 @@
 
 mod accept;
 mod read;
+mod rehire;
 mod release;
 mod rows;
 mod threads;
@@ -24,7 +25,7 @@ use rusqlite_migration::{M, Migrations};
 use super::wake::Wake;
 use super::{
     Admission, Admitted, Answer, ClaimRequest, Claimed, Heard, History, Incoming, Lease, ListRequest, OpenError,
-    OperatorWord, Settlement, Store, Tally,
+    OperatorWord, Settlement, Store, TakeOver, Tally,
 };
 use crate::domain::assignment::Assignment;
 use crate::domain::event::Receipt;
@@ -201,6 +202,16 @@ impl Store for SqliteStore {
     fn holder_of_key(&self, key: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>> {
         let (key, except) = (key.to_owned(), except.clone());
         Box::pin(self.reader.read(move |db| read::holder_of_key(db, &key, &except)))
+    }
+
+    fn deleted_with_login(&self, login: &str, except: &OktaUserId) -> Answer<'_, Option<OktaUserId>> {
+        let (login, except) = (login.to_owned(), except.clone());
+        Box::pin(self.reader.read(move |db| rehire::deleted_with_login(db, &login, &except)))
+    }
+
+    fn take_over(&self, lease: &Lease, from: &OktaUserId, now: Timestamp) -> Answer<'_, TakeOver> {
+        let (owner, lease, from) = (self.owner.clone(), lease.clone(), from.clone());
+        Box::pin(self.writer.write(move |tx| rehire::take_over(tx, &owner, &lease, &from, now)))
     }
 
     fn tally(&self, now: Timestamp) -> Answer<'_, Tally> {

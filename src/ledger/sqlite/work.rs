@@ -84,15 +84,19 @@ fn claim_one(db: &Connection, owner: &str, request: &ClaimRequest, person: &str)
     Ok(Claimed { assignment, lease })
 }
 
-/// Admits a call or says why not; see [`super::super::Store::admit`].
-pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Admission) -> Outcome<Admitted> {
-    let held: bool = db
+/// Whether this process still has the person.
+pub(super) fn is_held(db: &Connection, owner: &str, lease: &Lease) -> Outcome<bool> {
+    Ok(db
         .prepare_cached(
             "SELECT count(*) FROM assignments WHERE okta_user_id = ?1 AND lease_owner = ?2 AND lease_number = ?3 \
              AND state = 'running'",
         )?
-        .query_row(params![lease.person.as_str(), owner, lease.number], |row| row.get(0))?;
-    if !held {
+        .query_row(params![lease.person.as_str(), owner, lease.number], |row| row.get(0))?)
+}
+
+/// Admits a call or says why not; see [`super::super::Store::admit`].
+pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Admission) -> Outcome<Admitted> {
+    if !is_held(db, owner, lease)? {
         return Ok(Admitted::LeaseLost);
     }
     renew(db, lease, admission)?;
@@ -219,7 +223,7 @@ pub(super) fn learn_quota(db: &Connection, operation: Operation, quota: Quota, n
     store_bucket(db, operation, tokens, paused_until.max(known.paused_until), now)
 }
 
-fn write_marks(db: &Connection, lease: &Lease, marks: &Marks) -> Outcome<()> {
+pub(super) fn write_marks(db: &Connection, lease: &Lease, marks: &Marks) -> Outcome<()> {
     let at = |intent: Option<Intent>| intent.map(|intent| ms(intent.at));
     let confirmed = |intent: Option<Intent>| intent.is_some_and(|intent| intent.confirmed);
     db.prepare_cached(
@@ -307,12 +311,13 @@ fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outc
         db.prepare_cached("UPDATE assignments SET member_id = NULL WHERE member_id = ?1 AND okta_user_id <> ?2")?
             .execute(params![member_id, lease.person.as_str()])?;
     }
-    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4 WHERE okta_user_id = ?1")?
+    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4, yielded_to = ?5 WHERE okta_user_id = ?1")?
         .execute(params![
             lease.person.as_str(),
             member_id,
             settlement.external_key.as_ref().map(|key| key.as_str()),
             stored_json(&settlement.groups),
+            settlement.yielded_to.as_ref().map(|person| person.as_str()),
         ])?;
     Ok(())
 }

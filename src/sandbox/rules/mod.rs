@@ -3,16 +3,18 @@
 //! A body goes in, checked and normalised properties come out, or the first problem, which names its property. The state
 //! of members and duplicates are not looked at here. Source of all limits: the vendor's user-create page.
 
-mod objects;
+pub(in crate::sandbox) mod objects;
 mod organizations;
 mod password;
-mod text;
+pub(in crate::sandbox) mod text;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::placement::Placement;
+use super::credentials::SandboxDomain;
+use super::placement::{Placement, PlacementKind};
 use super::reply::Refusal;
+use super::switches::Switches;
 use text::{Chars, TextRule};
 
 /// What is wrong with a body.
@@ -30,19 +32,32 @@ pub(crate) enum ProblemKind {
     Invalid,
     /// Invalid, and worth counting: the client should have known the character set.
     ForbiddenCharacter,
+    /// One of the vendor's prohibited words.
+    Prohibited,
+    /// It needs a feature that the tenant has turned off.
+    Off,
 }
 
 impl Problem {
-    fn missing(property: &str) -> Self {
+    pub(in crate::sandbox) fn missing(property: &str) -> Self {
         Self { property: property.to_owned(), kind: ProblemKind::Missing, why: String::new() }
     }
 
-    fn invalid(property: &str, why: impl Into<String>) -> Self {
+    pub(in crate::sandbox) fn invalid(property: &str, why: impl Into<String>) -> Self {
         Self { property: property.to_owned(), kind: ProblemKind::Invalid, why: why.into() }
     }
 
     fn forbidden(property: &str, why: impl Into<String>) -> Self {
         Self { kind: ProblemKind::ForbiddenCharacter, ..Self::invalid(property, why) }
+    }
+
+    fn prohibited(property: &str) -> Self {
+        Self { kind: ProblemKind::Prohibited, ..Self::missing(property) }
+    }
+
+    /// `off` is the name of the setting.
+    pub(in crate::sandbox) fn off(property: &str, off: &str) -> Self {
+        Self { kind: ProblemKind::Off, ..Self::invalid(property, off) }
     }
 }
 
@@ -53,6 +68,12 @@ impl From<&Problem> for Refusal {
                 Refusal::new(400, "MISSING_PARAMETER", format!("{} is required.", problem.property))
             }
             ProblemKind::Invalid | ProblemKind::ForbiddenCharacter => Refusal::invalid(&problem.property, &problem.why),
+            ProblemKind::Prohibited => {
+                let text = format!("{} contains a prohibited word.", problem.property);
+                Refusal::new(400, "INVALID_PARAMETER", text)
+            }
+            // The text recorded for positions.
+            ProblemKind::Off => Refusal::bad_request(&format!("{} is false.", problem.why)),
         }
     }
 }
@@ -67,11 +88,13 @@ pub(crate) enum Purpose {
 
 /// What the rules depend on.
 pub(crate) struct Context<'a> {
+    /// The tenant's main domain.
     pub(crate) domain_id: i64,
-    pub(crate) domain: &'a str,
-    pub(crate) sso: bool,
+    pub(crate) domains: &'a [SandboxDomain],
+    pub(crate) switches: &'a Switches,
     pub(crate) placement: &'a Placement,
-    pub(crate) accept_unknown_placement: bool,
+    /// The domain of the member in question.
+    pub(crate) member_domain: i64,
     pub(crate) now: Timestamp,
 }
 
@@ -87,7 +110,7 @@ const TEXTS: [TextRule; 8] = [
     TextRule::new("employmentTypeId", 1, 100, Chars::Any),
 ];
 
-const LANGUAGES: [&str; 5] = ["ja_JP", "ko_KR", "en_US", "zh_CN", "zh_TW"];
+pub(in crate::sandbox) const LANGUAGES: [&str; 5] = ["ja_JP", "ko_KR", "en_US", "zh_CN", "zh_TW"];
 
 /// Checks a body and returns what it sets; properties that are read-only or unknown are left out, as REST APIs do.
 pub(crate) fn check(
@@ -103,7 +126,7 @@ pub(crate) fn check(
         }
     }
     if purpose == Purpose::Create {
-        password::check(body, context.sso)?;
+        password::check(body, context.switches)?;
     } else if body.contains_key("passwordConfig") {
         return Err(Problem::invalid("passwordConfig", "It can be given on creation only."));
     }
@@ -130,6 +153,22 @@ pub(crate) fn complete(given: Map<String, Value>, domain_id: i64) -> Map<String,
     properties
 }
 
+/// What holds between properties: login and primary organisation are in the member's domain (vendor's user-create and
+/// user-move pages: only a move goes to another).
+pub(crate) fn fits_domain(properties: &Map<String, Value>, domains: &[SandboxDomain]) -> Result<(), Problem> {
+    let domain = domains.iter().find(|domain| properties["domainId"] == domain.id);
+    let login = properties["email"].as_str().and_then(|email| email.split_once('@'));
+    if login.map(|(_, host)| host) != domain.map(|domain| domain.name.as_str()) {
+        return Err(Problem::invalid("email", "Its domain is not the one of domainId."));
+    }
+    let organizations = properties["organizations"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let primary = organizations.iter().find(|organization| organization["primary"] == true);
+    if primary.is_some_and(|primary| primary["domainId"] != properties["domainId"]) {
+        return Err(Problem::invalid("organizations", "The primary one is not in the member's domain."));
+    }
+    Ok(())
+}
+
 fn require(body: &Map<String, Value>, purpose: Purpose, context: &Context<'_>) -> Result<(), Problem> {
     let given = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
     let cleared = |name: &str| body.get(name).is_some_and(Value::is_null);
@@ -140,13 +179,13 @@ fn require(body: &Map<String, Value>, purpose: Purpose, context: &Context<'_>) -
         }
     }
     let key = "userExternalKey";
-    if context.sso && ((whole && !given(key)) || cleared(key)) {
+    if context.switches.sso && ((whole && !given(key)) || cleared(key)) {
         return Err(Problem::missing(key));
     }
     let invited = body
         .get("passwordConfig")
         .is_none_or(|config| config["passwordCreationType"].as_str().unwrap_or("MEMBER") == "MEMBER");
-    if purpose == Purpose::Create && !context.sso && invited && !given("privateEmail") {
+    if purpose == Purpose::Create && !context.switches.sso && invited && !given("privateEmail") {
         return Err(Problem::missing("privateEmail"));
     }
     Ok(())
@@ -155,19 +194,22 @@ fn require(body: &Map<String, Value>, purpose: Purpose, context: &Context<'_>) -
 /// One property, normalised; None for those that a client cannot set.
 fn property(name: &str, value: &Value, context: &Context<'_>) -> Result<Option<Value>, Problem> {
     if let Some(rule) = TEXTS.iter().find(|rule| rule.name == name) {
+        if name == "nickName" {
+            text::no_prohibited_word(name, value.as_str().unwrap_or_default(), context)?;
+        }
         return text::optional(name, value, rule).map(Some);
     }
     let normalised = match name {
         "domainId" => objects::domain_id(name, value, context)?,
-        "email" => text::login(name, value, context.domain)?,
+        "email" => text::login(name, value, context)?,
         "privateEmail" => text::private_email(name, value)?,
         "aliasEmails" => objects::alias_emails(name, value, context)?,
-        "userName" => objects::user_name(value)?,
+        "userName" => objects::user_name(value, context)?,
         "i18nNames" => objects::i18n_names(value)?,
-        "userTypeId" => organizations::reference(name, value, super::placement::PlacementKind::UserType, context)?,
+        "userTypeId" => organizations::reference(name, value, PlacementKind::UserType, context.member_domain, context)?,
         "searchable" => objects::boolean(name, value)?,
         "organizations" => organizations::check(value, context)?,
-        "messenger" => objects::messenger(value)?,
+        "messenger" => objects::messenger(value, context)?,
         "birthdayCalendarType" => objects::nullable_choice(name, value, &["SOLAR", "LUNAR"])?,
         "birthday" | "hiredDate" => text::date(name, value)?,
         "locale" => objects::choice(name, value, &LANGUAGES)?,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::text::{self, Chars, TextRule};
 use super::{Context, LANGUAGES, Problem};
 use crate::sandbox::placement::PlacementKind;
+use crate::sandbox::switches::MessengerProtocol;
 
 const NAME: TextRule = TextRule::new("", 0, 80, Chars::Name);
 const PHONETIC: TextRule = TextRule::new("", 0, 100, Chars::Katakana);
@@ -14,11 +15,11 @@ const TEXT_50: TextRule = TextRule::new("", 0, 50, Chars::Any);
 const LINK: TextRule = TextRule::new("", 0, 300, Chars::Any);
 const SOME_TEXT: TextRule = TextRule::new("", 1, 100, Chars::Any);
 
-pub(super) fn object<'v>(property: &str, value: &'v Value) -> Result<&'v Map<String, Value>, Problem> {
+pub(in crate::sandbox) fn object<'v>(property: &str, value: &'v Value) -> Result<&'v Map<String, Value>, Problem> {
     value.as_object().ok_or_else(|| Problem::invalid(property, "It must be an object."))
 }
 
-pub(super) fn array<'v>(property: &str, value: &'v Value, most: usize) -> Result<&'v [Value], Problem> {
+pub(in crate::sandbox) fn array<'v>(property: &str, value: &'v Value, most: usize) -> Result<&'v [Value], Problem> {
     match value.as_array() {
         None => Err(Problem::invalid(property, "It must be an array.")),
         Some(items) if items.len() > most => Err(Problem::invalid(property, format!("It has more than {most} items."))),
@@ -26,14 +27,14 @@ pub(super) fn array<'v>(property: &str, value: &'v Value, most: usize) -> Result
     }
 }
 
-pub(super) fn boolean(property: &str, value: &Value) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn boolean(property: &str, value: &Value) -> Result<Value, Problem> {
     match value {
         Value::Bool(_) => Ok(value.clone()),
         _ => Err(Problem::invalid(property, "It must be true or false.")),
     }
 }
 
-pub(super) fn choice(property: &str, value: &Value, choices: &[&str]) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn choice(property: &str, value: &Value, choices: &[&str]) -> Result<Value, Problem> {
     let text = text::string(property, value)?;
     if !choices.contains(&text) {
         let why = format!("It must be one of {}.", choices.join(", "));
@@ -42,37 +43,39 @@ pub(super) fn choice(property: &str, value: &Value, choices: &[&str]) -> Result<
     Ok(value.clone())
 }
 
-pub(super) fn nullable_choice(property: &str, value: &Value, choices: &[&str]) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn nullable_choice(property: &str, value: &Value, choices: &[&str]) -> Result<Value, Problem> {
     if value.is_null() {
         return Ok(Value::Null);
     }
     choice(property, value, choices)
 }
 
-pub(super) fn domain_id(property: &str, value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
-    if value.as_i64() == Some(context.domain_id) {
+pub(in crate::sandbox) fn domain_id(property: &str, value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
+    if context.domains.iter().any(|domain| value.as_i64() == Some(domain.id)) {
         Ok(value.clone())
     } else {
         Err(Problem::invalid(property, "It is not a domain of the tenant."))
     }
 }
 
-pub(super) fn alias_emails(property: &str, value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn alias_emails(property: &str, value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
     for alias in array(property, value, 10)? {
-        text::login(property, alias, context.domain)?;
+        text::login(property, alias, context)?;
     }
     Ok(value.clone())
 }
 
 /// One of the two names, each at most 80 and both together as well; katakana for the phonetic ones.
-pub(super) fn user_name(value: &Value) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn user_name(value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
     let given = object("userName", value)?;
     let mut name = Map::new();
     for (key, rule) in
         [("lastName", &NAME), ("firstName", &NAME), ("phoneticLastName", &PHONETIC), ("phoneticFirstName", &PHONETIC)]
     {
         let part = given.get(key).unwrap_or(&Value::Null);
-        let part = text::optional(&format!("userName.{key}"), part, rule)?;
+        let path = format!("userName.{key}");
+        let part = text::optional(&path, part, rule)?;
+        text::no_prohibited_word(&path, part.as_str().unwrap_or_default(), context)?;
         name.insert(key.to_owned(), part);
     }
     whole_name(&name)?;
@@ -92,7 +95,7 @@ fn whole_name(name: &Map<String, Value>) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(super) fn i18n_names(value: &Value) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn i18n_names(value: &Value) -> Result<Value, Problem> {
     for (index, item) in array("i18nNames", value, LANGUAGES.len())?.iter().enumerate() {
         let path = format!("i18nNames[{index}]");
         let item = object(&path, item)?;
@@ -109,7 +112,7 @@ pub(super) fn i18n_names(value: &Value) -> Result<Value, Problem> {
     Ok(value.clone())
 }
 
-pub(super) fn messenger(value: &Value) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn messenger(value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
     if value.is_null() {
         return Ok(Value::Null);
     }
@@ -119,6 +122,9 @@ pub(super) fn messenger(value: &Value) -> Result<Value, Problem> {
     };
     let protocols = ["LINE", "FACEBOOK", "TWITTER", "X", "CUSTOM"];
     choice("messenger.protocol", protocol, &protocols)?;
+    if protocol == "TWITTER" && context.switches.messenger_protocol == MessengerProtocol::X {
+        return Err(Problem::invalid("messenger.protocol", "TWITTER has ended; it must be X."));
+    }
     let Some(id) = given.get("messengerId") else {
         return Err(Problem::missing("messenger.messengerId"));
     };
@@ -130,7 +136,7 @@ pub(super) fn messenger(value: &Value) -> Result<Value, Problem> {
 }
 
 /// At most 50, of one `customFieldId` at most 10.
-pub(super) fn custom_fields(value: &Value) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn custom_fields(value: &Value) -> Result<Value, Problem> {
     let items = array("customFields", value, 50)?;
     for (index, item) in items.iter().enumerate() {
         let path = format!("customFields[{index}]");
@@ -152,11 +158,11 @@ pub(super) fn custom_fields(value: &Value) -> Result<Value, Problem> {
 }
 
 /// Keys must be defined; values are texts, counts, links, or at most 10 of those.
-pub(super) fn custom_properties(value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn custom_properties(value: &Value, context: &Context<'_>) -> Result<Value, Problem> {
     for (key, value) in object("customProperties", value)? {
         let path = format!("customProperties.{key}");
         let known = context.placement.find(PlacementKind::CustomProperty, key).is_some();
-        if !known && !context.accept_unknown_placement {
+        if !known && !context.switches.accept_unknown_placement {
             return Err(Problem::invalid(&path, "It is not defined."));
         }
         match value {
@@ -187,7 +193,7 @@ fn custom_value(path: &str, value: &Value) -> Result<(), Problem> {
     }
 }
 
-pub(super) fn relations(value: &Value) -> Result<Value, Problem> {
+pub(in crate::sandbox) fn relations(value: &Value) -> Result<Value, Problem> {
     let mut checked = Vec::new();
     for (index, item) in array("relations", value, 10)?.iter().enumerate() {
         let path = format!("relations[{index}]");

@@ -37,16 +37,18 @@ fn organization(path: &str, entry: &Value, context: &Context<'_>) -> Result<Valu
     checked.insert("primary".into(), flag(path, entry, "primary", false)?);
     let email = match entry.get("email").filter(|email| !email.is_null()) {
         None => Value::Null,
-        Some(email) => text::login(&format!("{path}.email"), email, context.domain)?,
+        Some(email) => text::login(&format!("{path}.email"), email, context)?,
     };
     checked.insert("email".into(), email);
+    let domain = id.as_i64().unwrap_or_default();
     let level = entry.get("levelId").unwrap_or(&Value::Null);
-    checked.insert("levelId".into(), reference(&format!("{path}.levelId"), level, PlacementKind::Level, context)?);
+    let level = reference(&format!("{path}.levelId"), level, PlacementKind::Level, domain, context)?;
+    checked.insert("levelId".into(), level);
     let mut units = Vec::new();
     if let Some(given) = entry.get("orgUnits").filter(|units| !units.is_null()) {
         let path = format!("{path}.orgUnits");
         for (index, unit) in array(&path, given, MOST_ORG_UNITS)?.iter().enumerate() {
-            units.push(org_unit(&format!("{path}[{index}]"), unit, context)?);
+            units.push(org_unit(&format!("{path}[{index}]"), unit, domain, context)?);
         }
         one_primary(&path, &mut units)?;
     }
@@ -54,16 +56,16 @@ fn organization(path: &str, entry: &Value, context: &Context<'_>) -> Result<Valu
     Ok(Value::Object(checked))
 }
 
-fn org_unit(path: &str, unit: &Value, context: &Context<'_>) -> Result<Value, Problem> {
+fn org_unit(path: &str, unit: &Value, domain: i64, context: &Context<'_>) -> Result<Value, Problem> {
     let unit = object(path, unit)?;
     let Some(id) = unit.get("orgUnitId").filter(|id| !id.is_null()) else {
         return Err(Problem::missing(&format!("{path}.orgUnitId")));
     };
     let position = unit.get("positionId").unwrap_or(&Value::Null);
     Ok(json!({
-        "orgUnitId": reference(&format!("{path}.orgUnitId"), id, PlacementKind::OrgUnit, context)?,
+        "orgUnitId": reference(&format!("{path}.orgUnitId"), id, PlacementKind::OrgUnit, domain, context)?,
         "primary": flag(path, unit, "primary", false)?,
-        "positionId": reference(&format!("{path}.positionId"), position, PlacementKind::Position, context)?,
+        "positionId": reference(&format!("{path}.positionId"), position, PlacementKind::Position, domain, context)?,
         "isManager": flag(path, unit, "isManager", false)?,
         "visible": flag(path, unit, "visible", true)?,
         "useTeamFeature": flag(path, unit, "useTeamFeature", true)?,
@@ -91,20 +93,27 @@ fn one_primary(path: &str, entries: &mut [Value]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A known id or `externalKey:…`, or null; answers with the id.
+/// A known id or `externalKey:…` of something in this domain, or null; answers with the id.
 pub(super) fn reference(
     property: &str,
     value: &Value,
     kind: PlacementKind,
+    domain_id: i64,
     context: &Context<'_>,
 ) -> Result<Value, Problem> {
     if value.is_null() {
         return Ok(Value::Null);
     }
     let text = text::string(property, value)?;
+    if let Some(off) = context.switches.off(kind) {
+        return Err(Problem::off(property, off));
+    }
     match context.placement.find(kind, text) {
+        Some(place) if !place.is_in(domain_id, context.domain_id) => {
+            Err(Problem::invalid(property, "It is not in this domain."))
+        }
         Some(place) => Ok(json!(place.id)),
-        None if context.accept_unknown_placement => Ok(value.clone()),
+        None if context.switches.accept_unknown_placement => Ok(value.clone()),
         None => Err(Problem::invalid(property, "It does not exist.")),
     }
 }

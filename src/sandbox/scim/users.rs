@@ -17,7 +17,8 @@ use crate::sandbox::records::Rule;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::route::Lookup;
 use crate::sandbox::rules::{self, Purpose};
-use crate::sandbox::users::{checked_properties, refuse_suspension};
+use crate::sandbox::user_states::refuse_suspension;
+use crate::sandbox::users::{checked_properties, take_seat};
 use crate::sandbox::world::World;
 
 /// Performs one operation.
@@ -89,11 +90,15 @@ fn create(world: &mut World, call: &Call) -> Result<Reply, ScimError> {
     if pending && given.get("privateEmail").is_none_or(Value::is_null) {
         return Err(ScimError::invalid_value("emails", "One of type other is required."));
     }
-    let properties = rules::complete(given, world.domain_id);
+    let login = given.get("email").and_then(Value::as_str).and_then(|email| email.split_once('@'));
+    let domain = world.domains.iter().find(|domain| login.is_some_and(|(_, host)| host == domain.name));
+    let properties = rules::complete(given, domain.map_or(world.domain_id, |domain| domain.id));
     refuse_taken(world, &properties, wanted.external_id.as_deref(), None)?;
+    take_seat(world)?;
     let now = world.clock.now();
     let member = world.members.add(properties, now);
     member.pending = pending;
+    member.invited_at = pending.then_some(now);
     member.scim_external_id = wanted.external_id;
     let reply = Reply::json(201, attributes::show(member, call)).about(member.tag());
     let (id, email) = (member.user_id.clone(), member.email().to_owned());
@@ -123,6 +128,7 @@ fn update(world: &mut World, call: &Call, id: &str, document: &Map<String, Value
     wanted.properties.retain(|name, value| old.get(name) != Some(value));
     let given = checked(world, call, &wanted.properties)?;
     refuse_taken(world, &given, wanted.external_id.as_deref(), Some(id))?;
+    stays(world, &old, &given)?;
     let now = world.clock.now();
     let Some(member) = world.members.find_mut(&Lookup::Id(id.to_owned())) else {
         return Err(missing());
@@ -134,6 +140,16 @@ fn update(world: &mut World, call: &Call, id: &str, document: &Map<String, Value
     }
     member.touch(now);
     Ok(())
+}
+
+/// SCIM moves nobody to another domain, and a login is of the member's own.
+fn stays(world: &World, old: &Map<String, Value>, given: &Map<String, Value>) -> Result<(), ScimError> {
+    let mut properties = old.clone();
+    properties.extend(given.clone());
+    match given.contains_key("email") && rules::fits_domain(&properties, &world.domains).is_err() {
+        true => Err(ScimError::invalid_value("userName", "Its domain is not the user's.")),
+        false => Ok(()),
+    }
 }
 
 /// Whether the member is suspended once it is as active as was asked for. What it shows already changes nothing.
@@ -168,7 +184,7 @@ fn suspend(world: &mut World, id: &str) -> Result<Reply, ScimError> {
 
 /// The Directory's rules, with SCIM's names in what they say.
 fn checked(world: &mut World, call: &Call, properties: &Map<String, Value>) -> Result<Map<String, Value>, ScimError> {
-    checked_properties(world, call, properties, Purpose::Patch).map_err(|mut problem| {
+    checked_properties(world, call, properties, Purpose::Patch, world.domain_id).map_err(|mut problem| {
         problem.property = attributes::scim_name(&problem.property).to_owned();
         ScimError::from(Refusal::from(&problem))
     })

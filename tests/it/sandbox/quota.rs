@@ -45,3 +45,20 @@ async fn a_call_without_a_good_token_is_not_counted() {
     stranger.token = good;
     assert_eq!(stranger.get("/users").await.header("ratelimit-ssed"), Some("1"));
 }
+
+#[tokio::test]
+async fn the_window_slides_by_switch() {
+    for (setting, status) in [("fixed", 200), ("sliding", 429)] {
+        let stranger = Stranger::start().await;
+        stranger.switch(json!({"quotaPerMinute": 2, "rateWindow": setting})).await;
+        stranger.get("/users").await;
+        stranger.pass(40).await;
+        stranger.get("/users").await;
+        let refused = stranger.get("/users").await;
+        let reset: u64 = refused.header("ratelimit-reset").unwrap().parse().unwrap();
+        assert!((10..=20).contains(&reset), "{setting}: {reset}");
+        stranger.pass(20).await;
+        assert_eq!(stranger.get("/users").await.status, 200, "{setting}");
+        assert_eq!(stranger.get("/users").await.status, status, "{setting}");
+    }
+}

@@ -180,3 +180,103 @@ async fn the_credentials_do_not_print_their_secrets() {
     assert!(written["privateKey"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----\n"));
     sandbox.stop().await;
 }
+
+/// A form of the refresh grant.
+fn refresh_form(stranger: &Stranger, token: &str) -> Vec<(&'static str, String)> {
+    let credentials = stranger.sandbox.credentials();
+    vec![
+        ("grant_type", "refresh_token".to_owned()),
+        ("refresh_token", token.to_owned()),
+        ("client_id", credentials.client_id.clone()),
+        ("client_secret", credentials.client_secret.clone()),
+    ]
+}
+
+async fn refresh_token(stranger: &Stranger) -> String {
+    let answer = stranger.ask_token(&stranger.form("user.read")).await;
+    answer.json["refresh_token"].as_str().expect("a refresh token").to_owned()
+}
+
+#[tokio::test]
+async fn a_refresh_gives_a_new_access_token_with_the_same_scopes() {
+    let mut stranger = Stranger::start().await;
+    let old = refresh_token(&stranger).await;
+    let answer = stranger.ask_token(&refresh_form(&stranger, &old)).await;
+    assert_eq!((answer.status, &answer.json["scope"]), (200, &json!("user.read")));
+    assert!(answer.json.get("refresh_token").is_none(), "left out, for it stays good");
+    stranger.token = answer.json["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(stranger.get("/users").await.status, 200);
+    stranger.post("/users", json!({})).await.is_refused(403, "FORBIDDEN");
+
+    let answer = stranger.ask_token(&refresh_form(&stranger, "nothing")).await;
+    assert_eq!((answer.status, &answer.json["error"]), (400, &json!("invalid_grant")));
+    for field in ["client_id", "client_secret"] {
+        let mut form = refresh_form(&stranger, &old);
+        form.iter_mut().find(|pair| pair.0 == field).unwrap().1 = "wrong".to_owned();
+        let answer = stranger.ask_token(&form).await;
+        assert_eq!((answer.status, &answer.json["error"]), (401, &json!("invalid_client")));
+    }
+    stranger.pass(90 * 24 * 3600).await;
+    let answer = stranger.ask_token(&refresh_form(&stranger, &old)).await;
+    assert_eq!(answer.json["error"], "invalid_grant", "it lives ninety days");
+}
+
+#[tokio::test]
+async fn rotation_of_the_refresh_token_is_a_switch() {
+    let stranger = Stranger::start().await;
+    let old = refresh_token(&stranger).await;
+    stranger.switch(json!({"refreshToken": "repeat"})).await;
+    let answer = stranger.ask_token(&refresh_form(&stranger, &old)).await;
+    assert_eq!(answer.json["refresh_token"], old.as_str());
+    stranger.switch(json!({"refreshToken": "rotate"})).await;
+    let answer = stranger.ask_token(&refresh_form(&stranger, &old)).await;
+    let new = answer.json["refresh_token"].as_str().unwrap().to_owned();
+    assert_ne!(new, old);
+    assert_eq!(stranger.ask_token(&refresh_form(&stranger, &old)).await.json["error"], "invalid_grant");
+    assert_eq!(stranger.ask_token(&refresh_form(&stranger, &new)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_dead() {
+    let stranger = Stranger::start().await;
+    let refresh = refresh_token(&stranger).await;
+    let revoke = async |secret: &str, token: Option<&str>| {
+        let credentials = stranger.sandbox.credentials();
+        let mut form = vec![("client_id", credentials.client_id.as_str()), ("client_secret", secret)];
+        form.extend(token.map(|token| ("token", token)));
+        let url = format!("{}/oauth2/v2.0/revoke", stranger.sandbox.url());
+        super::Answer::read(stranger.http.post(url).form(&form).send().await.expect("an answer")).await
+    };
+    let secret = stranger.sandbox.credentials().client_secret.clone();
+    assert_eq!(revoke("wrong", Some(&stranger.token)).await.json["error"], "invalid_client");
+    assert_eq!(revoke(&secret, None).await.json["returnCode"], "99");
+    assert_eq!(stranger.get("/users").await.status, 200);
+    for token in [stranger.token.as_str(), refresh.as_str(), "unknown"] {
+        let answer = revoke(&secret, Some(token)).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+    }
+    stranger.get("/users").await.is_refused(401, "UNAUTHORIZED");
+    assert_eq!(stranger.ask_token(&refresh_form(&stranger, &refresh)).await.json["error"], "invalid_grant");
+    assert_eq!(stranger.stats().await["requests"]["revoke"], 5);
+}
+
+#[tokio::test]
+async fn scopes_may_be_separated_by_commas_by_switch() {
+    let stranger = Stranger::start().await;
+    let form = stranger.form("user,orgunit group");
+    assert_eq!(stranger.ask_token(&form).await.json["error"], "invalid_scope");
+    stranger.switch(json!({"scopeSeparator": "comma"})).await;
+    assert_eq!(stranger.ask_token(&form).await.json["scope"], "user orgunit group");
+}
+
+#[tokio::test]
+async fn the_text_for_an_expired_assertion_is_a_switch() {
+    let stranger = Stranger::start().await;
+    stranger.switch(json!({"expiredAssertionText": "assertion expired"})).await;
+    let mut claims = stranger.claims();
+    claims["iat"] = json!(unix_now() - 1000);
+    claims["exp"] = json!(unix_now() - 10);
+    let mut form = stranger.form("user");
+    form[0].1 = stranger.sign(&claims);
+    assert_eq!(stranger.ask_token(&form).await.json["error_description"], "assertion expired");
+}

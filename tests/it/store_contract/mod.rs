@@ -7,6 +7,7 @@ mod admission;
 mod claims;
 mod questions;
 mod receiving;
+mod rehires;
 mod released;
 mod runs;
 mod sqlite;
@@ -151,6 +152,7 @@ fn settlement(row: &Assignment, state: State, second: i64) -> Settlement {
         external_key: row.external_key.clone(),
         marks: row.marks,
         groups: row.groups.clone(),
+        yielded_to: row.yielded_to.clone(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),

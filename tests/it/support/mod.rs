@@ -85,6 +85,7 @@ impl TestApp {
             listen: "127.0.0.1:0".parse().expect("an address"),
             switches: Switches::default(),
             strict: false,
+            tls: None,
         };
         let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -76,7 +76,8 @@ impl Site {
         install_crypto();
         let listen = "127.0.0.1:0".parse().expect("an address");
         let switches = Switches { quota_per_minute: Some(1_000_000), ..Switches::default() };
-        let sandbox = Sandbox::start(SandboxOptions { listen, switches, strict: false }).await.expect("it starts");
+        let sandbox =
+            Sandbox::start(SandboxOptions { listen, switches, strict: false, tls: None }).await.expect("it starts");
         let http = reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client");
         let site = Self { http, sandbox, folder: tempfile::tempdir().expect("a temporary folder") };
         site.configure(settings);
