@@ -53,6 +53,8 @@ async fn a_refused_token_pauses_all_work_and_a_new_one_in_the_file_ends_the_paus
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_works_again_is_found_within_a_minute() {
     let app = TestApp::with(ALONE).await;
+    // The keeper has asked once, so that it is the person who runs into the refusal.
+    app.lineworks_when(|status| status["scimToken"]["daysLeft"].is_number()).await;
     app.fault(json!({"operation": "*", "kind": "unauthorized"})).await;
     app.put_without_waiting("00uTARO", json!({"user": user(1)})).await;
     is_paused(&app).await;
