@@ -3,6 +3,7 @@
 //! Only this module sees `Config`; every part gets the parsed values it needs. A test starts the very same value on
 //! port 0 with a ledger of its own.
 
+pub(crate) mod backend;
 mod lineworks;
 mod tls;
 
@@ -33,9 +34,11 @@ use crate::ledger::sqlite::SqliteStore;
 use crate::ledger::{Limits, OpenError, Store, StoreError};
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::credentials::UnusableKey;
-use crate::lineworks::rotation;
+use crate::lineworks::scim::Keeper;
+use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
 use crate::shutdown::{Ended, Shutdown};
+use backend::Backend;
 
 pub(crate) use lineworks::credentials;
 pub(crate) use tls::server_config as tls;
@@ -96,6 +99,7 @@ pub struct App {
     server: Server,
     converge: Arc<Converge>,
     doors: Arc<Doors>,
+    keeper: Option<Keeper>,
     rotation: BoxFuture<'static, ()>,
     stopping: CancellationToken,
     shutdown_timeout: Duration,
@@ -127,25 +131,29 @@ impl App {
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
         let store = open_ledger(config, purpose, &clock).await?;
         let metrics = Arc::new(Metrics::default());
-        let access = lineworks::Access::new(config, &store, &clock, &metrics)?;
-        let directory = access.directory(config, &clock)?;
+        let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
         let settings = converge_settings(config, handover.clone(), &metrics);
-        let converge = Converge::new(Arc::clone(&store), Arc::new(directory), settings, clock.clone());
-        let settings = door_settings(config, handover, &access, &metrics);
-        let tokens = Arc::clone(&access.tokens);
-        let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, move || tokens.status());
+        let converge = Converge::new(Arc::clone(&store), Arc::clone(&backend.members), settings, clock.clone());
+        let (contacts, pauses) = (backend.contacts(&clock), converge.pauses());
+        let status = move || {
+            let mut status = contacts.status();
+            status.paused.extend(pauses.shown());
+            status
+        };
+        let settings = door_settings(config, handover, backend.broker(), &metrics);
+        let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, status);
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();
-        let caches = access.caches();
         Ok(Self {
             address,
             store,
             server,
             converge: Arc::new(converge),
             doors,
-            rotation: Box::pin(rotation::watch_until(access.credentials, caches, clock, stopping.clone())),
+            rotation: backend.rotation(clock, stopping.clone()),
+            keeper: backend.keeper,
             stopping,
             shutdown_timeout: config.server.shutdown_timeout,
         })
@@ -158,12 +166,13 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, rotation, stopping, shutdown_timeout, .. } = self;
+        let Self { store, server, converge, doors, rotation, keeper, stopping, shutdown_timeout, .. } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
         let prune = tokio::spawn(converge.prune_until(shutdown.soft.clone()));
-        let rotation = tokio::spawn(rotation);
+        let mut tasks = vec![work, prune, tokio::spawn(rotation)];
+        tasks.extend(keeper.map(|keeper| tokio::spawn(keeper.run_until(Arc::clone(&store), shutdown.soft.clone()))));
         let ended_alone = tokio::select! {
             () = shutdown.soft.cancelled() => false,
             _ = &mut server => true,
@@ -178,7 +187,7 @@ impl App {
         drop(doors);
         let finish = async {
             stop_server(&handle, server, ended_alone).await;
-            for task in [work, prune, rotation] {
+            for task in tasks {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a part of the service broke");
                 }
@@ -277,6 +286,7 @@ fn converge_settings(
             },
         },
         domains: domains(config),
+        sso: config.lineworks.sso,
         key: KeyTemplate::new(&config.lineworks.external_key),
         limits: Limits {
             per_minute: config.pacing.per_minute,
@@ -311,7 +321,7 @@ fn unassign_policy(config: &Config) -> UnassignPolicy {
 fn door_settings(
     config: &Config,
     handover: Option<Arc<Handover>>,
-    access: &lineworks::Access,
+    tokens: Option<Arc<TokenCache>>,
     metrics: &Arc<Metrics>,
 ) -> inbound::Settings {
     let inbound = &config.inbound;
@@ -343,7 +353,7 @@ fn door_settings(
         allow_call_policy: config.unassign.allow_call_policy,
         request_timeout: config.server.request_timeout,
         per_minute: config.pacing.per_minute,
-        broker: access.broker.clone(),
+        broker: tokens,
         metrics: Arc::clone(metrics),
     }
 }

@@ -19,7 +19,7 @@ use prometheus_client::registry::Registry;
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A gauge of a fractional number.
-pub type Number = Gauge<f64, AtomicU64>;
+type Number = Gauge<f64, AtomicU64>;
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
@@ -32,6 +32,10 @@ pub struct Snapshot {
     pub due: Option<u64>,
     /// Seconds since LINE WORKS last answered as it should; none when it has not since the start.
     pub last_success_age_seconds: Option<f64>,
+    /// Whole days until the SCIM token ends; none without SCIM, or when nothing is known.
+    pub scim_token_days_left: Option<i64>,
+    /// The causes all work, or all creates, wait for.
+    pub paused: Vec<&'static str>,
     /// Whether the ledger took a write just now.
     pub ledger_writable: bool,
 }
@@ -47,6 +51,8 @@ pub struct Metrics {
     token_requests: Family<Labels<2>, Counter>,
     tokens_handed_out: Family<Labels<1>, Counter>,
     last_success_age: Family<Labels<0>, Number>,
+    scim_token_days_left: Family<Labels<0>, Gauge>,
+    paused: Family<Labels<1>, Gauge>,
     ledger_writable: Gauge,
 }
 
@@ -62,6 +68,8 @@ impl Default for Metrics {
             token_requests: Family::default(),
             tokens_handed_out: Family::default(),
             last_success_age: Family::default(),
+            scim_token_days_left: Family::default(),
+            paused: Family::default(),
             ledger_writable: Gauge::default(),
         };
         registry.register("people", "People by the state of the work on them", it.people.clone());
@@ -83,6 +91,12 @@ impl Default for Metrics {
             "Seconds since LINE WORKS last answered as it should",
             it.last_success_age.clone(),
         );
+        registry.register(
+            "scim_token_days_left",
+            "Whole days until the SCIM token ends",
+            it.scim_token_days_left.clone(),
+        );
+        registry.register("paused", "1 for each cause all work or all creates wait for", it.paused.clone());
         registry.register("ledger_writable", "1 when the ledger took a write just now", it.ledger_writable.clone());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that runs", version);
@@ -113,14 +127,6 @@ impl Metrics {
         self.tokens_handed_out.get_or_create(&[("caller", caller.to_owned())]).inc();
     }
 
-    /// A number of another part's own, shown as `okta_lineworks_<name>` from now on; the part sets it when it changes.
-    pub fn add_number(&self, name: &str, help: &str) -> Number {
-        let number = Number::default();
-        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        registry.register(name, help, number.clone());
-        number
-    }
-
     /// Everything, in the OpenMetrics text format.
     pub fn text(&self, now: &Snapshot) -> String {
         // Held until all is written, so that two who ask at once do not mix.
@@ -136,6 +142,14 @@ impl Metrics {
         self.last_success_age.clear();
         if let Some(age) = now.last_success_age_seconds {
             self.last_success_age.get_or_create(&[]).set(age);
+        }
+        self.scim_token_days_left.clear();
+        if let Some(days) = now.scim_token_days_left {
+            self.scim_token_days_left.get_or_create(&[]).set(days);
+        }
+        self.paused.clear();
+        for cause in &now.paused {
+            self.paused.get_or_create(&[("cause", (*cause).to_owned())]).set(1);
         }
         self.ledger_writable.set(i64::from(now.ledger_writable));
         let mut text = String::new();
@@ -179,11 +193,12 @@ mod tests {
         metrics.attempted("settled");
         metrics.asked_for_token("broker", "granted");
         metrics.handed_out_token("calendar");
-        metrics.add_number("scim_token_days_left", "Days").set(12.5);
         let snapshot = Snapshot {
             people: Some(vec![("parked", 2)]),
             due: Some(3),
             last_success_age_seconds: Some(1.5),
+            scim_token_days_left: Some(12),
+            paused: vec!["no_seat_left"],
             ledger_writable: true,
         };
         let text = metrics.text(&snapshot);
@@ -197,6 +212,8 @@ mod tests {
             "okta_lineworks_token_requests_total{for=\"broker\",outcome=\"granted\"} 1",
             "okta_lineworks_tokens_handed_out_total{caller=\"calendar\"} 1",
             "okta_lineworks_last_success_age_seconds{} 1.5",
+            "okta_lineworks_scim_token_days_left{} 12",
+            "okta_lineworks_paused{cause=\"no_seat_left\"} 1",
             "okta_lineworks_ledger_writable 1",
             "okta_lineworks_scim_token_days_left 12.5",
         ] {

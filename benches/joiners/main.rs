@@ -107,7 +107,8 @@ impl Bench {
         let app = App::build(&loaded.config, Purpose::Rehearsal, clock.clone()).await?;
         let url = format!("http://{}", app.address());
         tokio::spawn(async move { app.run_until(&Shutdown::default()).await });
-        Ok(Self { http: reqwest::Client::new(), url, sandbox, clock, _folder: folder })
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build()?;
+        Ok(Self { http, url, sandbox, clock, _folder: folder })
     }
 
     async fn call(&self, method: Method, path: &str, secret: &str, body: Option<Value>) -> Fallible<Value> {

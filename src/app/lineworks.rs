@@ -27,11 +27,11 @@ pub(super) struct Access {
 impl Access {
     pub(super) fn new(
         config: &Config,
+        directory: &DirectoryAccess,
         store: &Arc<dyn Store>,
         clock: &Clock,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, BuildError> {
-        let directory = config.lineworks.directory.as_ref().expect("SCIM alone is not served yet");
         let credentials = Arc::new(credentials(directory)?);
         let cache = |purpose: &'static str, name: &'static str, scope: &str| -> Result<_, BuildError> {
             let settings = TokenSettings {
@@ -86,6 +86,6 @@ fn given(live: &LiveSecret) -> Given {
     Given { secret: live.secret.clone(), read_again }
 }
 
-fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
+pub(super) fn url(key: &'static str, text: &str) -> Result<Url, BuildError> {
     Url::parse(text).map_err(|_| BuildError::Url { key })
 }

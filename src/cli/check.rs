@@ -10,16 +10,16 @@ use reqwest::Url;
 use super::{BadConfiguration, ConfigArgs};
 use crate::app;
 use crate::clock::Clock;
-use crate::config::{Config, LedgerUrl};
+use crate::config::{Backend, Config, LedgerUrl};
 use crate::lineworks::credentials::Credentials;
-use crate::lineworks::http_client;
 use crate::lineworks::token::{TokenCache, TokenSettings};
+use crate::lineworks::{ApiError, http_client};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Also ask LINE WORKS for an access token (it is thrown away)
+    /// Also ask LINE WORKS for an access token (it is thrown away), and read one user with the SCIM token
     #[arg(long)]
     contact: bool,
 }
@@ -47,6 +47,9 @@ impl Check {
                 Ok(_) => {}
             }
         }
+        if self.contact && loaded.config.lineworks.backend == Backend::Scim {
+            faults.extend(scim_fault(&loaded.config).await);
+        }
         for warning in &loaded.warnings {
             println!("warning: {warning}");
         }
@@ -58,7 +61,7 @@ impl Check {
         }
         println!("everything that can be checked from here is right");
         if !self.contact {
-            println!("(add --contact to also ask LINE WORKS for an access token)");
+            println!("(add --contact to also ask LINE WORKS itself)");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -113,4 +116,28 @@ async fn contact_fault(config: &Config, scope: &str, credentials: &Arc<Credentia
             })
         }
     }
+}
+
+/// Reads one user with the SCIM token; prints how long the token lives.
+async fn scim_fault(config: &Config) -> Option<String> {
+    let token = config.lineworks.scim_token.as_ref()?;
+    let clock = Clock::system();
+    let (_, keeper, token) = match app::backend::scim(config, token, &clock) {
+        Ok(scim) => scim,
+        Err(error) => return Some(error.to_string()),
+    };
+    let reason = match keeper.probe().await {
+        Ok(()) => {
+            let status = token.status(clock.now());
+            if let (Some(end), Some(days)) = (status.expires_at, status.days_left) {
+                println!("LINE WORKS accepts the SCIM token, good until {end} ({days} days left)");
+            }
+            return None;
+        }
+        Err(ApiError::TryLater { reason, .. } | ApiError::Refused(reason)) => reason,
+        Err(ApiError::Unclear(reason) | ApiError::ReadAgain(reason)) => reason,
+        Err(ApiError::Blocked(_)) => return None,
+    };
+    let (advice, detail) = (reason.cause.english(), reason.detail.unwrap_or_default());
+    Some(format!("{} {} ({detail})", advice.title, advice.todo))
 }

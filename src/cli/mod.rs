@@ -86,7 +86,7 @@ fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
         client_secret: credentials.client_secret.clone(),
         service_account: credentials.service_account.clone(),
         private_key: credentials.private_key.clone(),
-        scim_token: "sandbox".to_owned(),
+        scim_token: credentials.scim_token.clone(),
         domain_id: credentials.domain_id,
         domains: credentials.domains.iter().map(|domain| (domain.name.clone(), domain.id)).collect(),
     }

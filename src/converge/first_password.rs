@@ -27,7 +27,7 @@ impl Run<'_> {
         let first = self.first_password()?;
         let password = first.as_ref().map(|first| &first.password);
         let new = NewMember { profile, key: &key, domain_id: self.domain_id, password };
-        let outcome = self.members.create(new, self.gate).await;
+        let outcome = self.create_with_a_seat(new).await;
         self.hand_over(first.as_ref(), &outcome);
         outcome
     }

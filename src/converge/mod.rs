@@ -1,11 +1,13 @@
 //! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
 //!
 //! `worker` is the claim loop, `person` one run for one person, `gate` what every call passes on its way out,
-//! `placing`, `groups` and `first_password` what is particular to those, `retry` when to come again. Nothing here is remembered between runs: what a run must know is in the ledger.
+//! `placing`, `groups` and `first_password` what is particular to those, `retry` when to come again, `pause` what nobody tries
+//! for a while. Nothing here is remembered between runs: what a run must know is in the ledger.
 
 mod first_password;
 mod gate;
 mod groups;
+mod pause;
 mod person;
 mod placing;
 mod retry;
@@ -23,6 +25,7 @@ use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
 use crate::metrics::Metrics;
 
+pub use pause::Pauses;
 pub use retry::Backoff;
 
 /// How the work is done.
@@ -34,6 +37,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The domains members live in.
     pub domains: Domains,
+    /// Whether the LINE WORKS domain signs in through an identity provider.
+    pub sso: bool,
     /// The external key of a member of ours.
     pub key: KeyTemplate,
     /// How calls are spread over time.
@@ -65,11 +70,12 @@ pub struct Converge {
     members: Arc<dyn MemberApi>,
     settings: Settings,
     clock: Clock,
+    pauses: Arc<Pauses>,
 }
 
 impl Converge {
     /// Workers over this ledger and this LINE WORKS.
     pub fn new(store: Arc<dyn Store>, members: Arc<dyn MemberApi>, settings: Settings, clock: Clock) -> Self {
-        Self { store, members, settings, clock }
+        Self { store, members, settings, clock, pauses: Arc::default() }
     }
 }

@@ -11,16 +11,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::gate::{IntendedStep, RunGate};
+use super::pause::{self, Pauses};
 use super::{Converge, Settings};
 use crate::clock::Clock;
 use crate::domain::assignment::{Assignment, Desired, Intent, Marks, Ruling, State, StateName};
+use crate::domain::event::ProfileWish;
 use crate::domain::ids::{ExternalKey, MemberId, OktaUserId};
 use crate::domain::member::{Condition, Holder, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Adopt, Plan, Seen, Situation, Step, StepKind, plan};
 use crate::domain::reference::Reference;
 use crate::ledger::{Claimed, Settlement, StepRecord, Store, StoreError, TakeOver};
-use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, of_lasting};
+use crate::lineworks::{ApiError, Blocked, Hints, MemberApi, NewMember, of_lasting};
 
 /// Steps one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -51,8 +53,11 @@ pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
     clock: &'a Clock,
     pub(super) gate: &'a RunGate<'a>,
+    pauses: &'a Pauses,
     pub(super) assignment: &'a Assignment,
     pub(super) desired: Desired,
+    /// What the backend cannot carry of the wish.
+    beyond: Vec<String>,
     pub(super) domain_id: i64,
     pub(super) wanted_key: Result<ExternalKey, Reason>,
     member_id: Option<MemberId>,
@@ -96,6 +101,7 @@ impl Converge {
             let settlement = untouched(&assignment, started, self.clock.now());
             return self.record(&lease, settlement).await;
         };
+        let (desired, beyond) = within_reach(desired, self.members.as_ref());
         let domain_id = desired.profile().and_then(|profile| self.settings.domains.of(profile.email()));
         let mut run = Run {
             store: &self.store,
@@ -103,9 +109,11 @@ impl Converge {
             settings: &self.settings,
             clock: &self.clock,
             gate: &gate,
+            pauses: &self.pauses,
             wanted_key: self.settings.key.key_for(&assignment.person, assignment.facts.usable_profile()),
             assignment: &assignment,
             desired,
+            beyond,
             domain_id: domain_id.unwrap_or_default(),
             member_id: assignment.member_id.clone(),
             external_key: assignment.external_key.clone(),
@@ -142,7 +150,9 @@ impl Converge {
             started,
             ended: self.clock.now(),
         };
+        let waits_for = settlement.state.reason().map(|reason| reason.cause);
         self.record(&lease, settlement).await;
+        self.release_latecomer(waits_for).await;
     }
 
     async fn record(&self, lease: &crate::ledger::Lease, settlement: Settlement) {
@@ -228,6 +238,7 @@ impl Run<'_> {
             {
                 return ending;
             }
+            let member = member.map(|member| self.resolved(member));
             let plan = match self.plan(member.as_ref(), ownership.as_ref()) {
                 Plan::Do(step) if self.needs_places(&step) => match self.place().await {
                     Ok(()) => self.plan(member.as_ref(), ownership.as_ref()),
@@ -282,6 +293,12 @@ impl Run<'_> {
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
+    }
+
+    /// The member with a condition the plan can work with.
+    fn resolved(&self, member: Member) -> Member {
+        let condition = member.condition.resolved(self.settings.sso, self.marks.suspend.is_some());
+        Member { condition, ..member }
     }
 
     /// Nobody with this wish was ever looked for or made: the e-mail alone is asked for, half the quota of asking for the
@@ -467,12 +484,26 @@ impl Run<'_> {
         }
     }
 
+    /// Creates the member, unless everybody knows that there is no seat for it.
+    pub(super) async fn create_with_a_seat(&self, new: NewMember<'_>) -> Result<Option<Member>, ApiError> {
+        self.pauses.may_create()?;
+        let created = self.members.create(new, self.gate).await;
+        let now = self.clock.now();
+        if self.pauses.created(&created, now) {
+            pause::release(self.store, Cause::NoSeatLeft, usize::MAX, now).await;
+        }
+        created
+    }
+
     fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {
         let look_again = match (look_again, self.marks.second_look()) {
             (Some(planned), Some(second)) => Some(planned.min(second)),
             (planned, second) => planned.or(second),
         };
-        Ending::in_state(State::Settled { look_again, note: note.or_else(|| self.note.clone()) })
+        let note = note.or_else(|| self.note.clone()).or_else(|| {
+            (!self.beyond.is_empty()).then(|| Reason::with(Cause::FieldsBeyondScim, self.beyond.join(", ")))
+        });
+        Ending::in_state(State::Settled { look_again, note })
     }
 
     /// The read after an unclear call does not show its effect: it may still come, so nothing is written before the
@@ -490,6 +521,9 @@ impl Run<'_> {
     /// Ends the run on an error.
     fn give_up(&self, error: ApiError, step: Option<StepKind>) -> Ending {
         match error {
+            ApiError::TryLater { reason, after } if pause::is_everybodys(reason.cause) => {
+                self.wait(reason, after.unwrap_or(pause::OTHERS))
+            }
             ApiError::TryLater { reason, after } => self.retry_later(reason, after.unwrap_or(Duration::ZERO)),
             ApiError::Unclear(reason) => self.retry_later(reason, self.settings.call_timeout * 2),
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
@@ -519,6 +553,17 @@ impl Run<'_> {
 
     fn wait(&self, reason: Reason, wait: Duration) -> Ending {
         Ending::in_state(State::Waiting { until: after(self.clock.now(), wait), reason })
+    }
+}
+
+/// The wish as far as the backend can carry it, and the names of what it cannot.
+fn within_reach(desired: Desired, members: &dyn MemberApi) -> (Desired, Vec<String>) {
+    match desired {
+        Desired::Active(Some(ProfileWish::Valid(profile))) => {
+            let (profile, beyond) = members.within_reach(&profile);
+            (Desired::Active(Some(ProfileWish::Valid(profile))), beyond)
+        }
+        desired => (desired, Vec::new()),
     }
 }
 

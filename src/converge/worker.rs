@@ -28,9 +28,13 @@ impl Converge {
         let joiners = Arc::new(tokio::sync::Semaphore::new(self.joiners()));
         let everybody = Arc::new(tokio::sync::Semaphore::new(self.settings.workers));
         let freed = Arc::new(tokio::sync::Notify::new());
+        self.release_all().await;
         while !stopping.is_cancelled() {
             let moved = self.clock.moved();
-            let free = everybody.available_permits();
+            self.probe_for_a_seat().await;
+            // Whom would it help to be claimed while no call goes out?
+            let paused = self.members.paused().is_some();
+            let free = if paused { 0 } else { everybody.available_permits() };
             let claimed = self.claim(free, joiners.available_permits().min(free)).await;
             let more_may_wait = claimed.len() == free && free > 0;
             for claimed in claimed {

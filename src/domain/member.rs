@@ -17,6 +17,21 @@ pub enum Condition {
     OnLeave,
     /// Deleted, and restorable for seven days.
     Deleted,
+    /// Not in use, and SCIM does not say why: suspended, or never signed in. See [`Condition::resolved`].
+    Inactive,
+}
+
+impl Condition {
+    /// What an inactive member is, from what we know ourselves. With single sign-on nobody is pending. Without it a
+    /// member we did not suspend has most likely never signed in; who suspended it by hand is taken for that too.
+    #[must_use]
+    pub fn resolved(self, sso: bool, suspended_by_us: bool) -> Self {
+        match self {
+            Condition::Inactive if sso || suspended_by_us => Condition::Suspended,
+            Condition::Inactive => Condition::Pending,
+            known => known,
+        }
+    }
 }
 
 /// A member as one read showed it.
@@ -90,6 +105,24 @@ impl Ownership {
             _ if is_wanted => Ownership::Ours,
             _ if remembered.is_some_and(|known| known.as_str() == key) => Ownership::Ours,
             _ => Ownership::Foreign(key.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inactive_member_is_suspended_with_sso_or_by_our_doing_and_else_pending() {
+        for (sso, ours, expected) in [
+            (true, false, Condition::Suspended),
+            (true, true, Condition::Suspended),
+            (false, true, Condition::Suspended),
+            (false, false, Condition::Pending),
+        ] {
+            assert_eq!(Condition::Inactive.resolved(sso, ours), expected, "sso {sso}, ours {ours}");
+            assert_eq!(Condition::Active.resolved(sso, ours), Condition::Active);
         }
     }
 }

@@ -113,10 +113,6 @@ causes! {
     ProhibitedWord = "prohibited_word",
         en: "LINE WORKS refuses a word in the login or a name." / "Read the LINE WORKS text beside this; choose another login or name in Okta without the word. The list of prohibited words is LINE WORKS' own.",
         ja: "ログイン ID または名前に、LINE WORKS が禁止している語が含まれています。" / "併記された LINE WORKS の文を確認し、Okta で別のログイン ID や名前に変更してください。禁止語の一覧は LINE WORKS 側のものです。";
-    /// The plan's members are all there.
-    NoSeatLeft = "no_seat_left",
-        en: "LINE WORKS has no seat left in the plan." / "Buy seats, or free some in the LINE WORKS admin screen (members who left), then retry.",
-        ja: "LINE WORKS の契約に空きアカウントがありません。" / "アカウントを追加購入するか、管理画面で退職者などのアカウントを整理してから再試行してください。";
     /// LINE WORKS protects its super administrator.
     SuperAdministrator = "member_is_super_administrator",
         en: "LINE WORKS lets nobody change its super administrator this way." / "Change this member by hand in the LINE WORKS admin screen, or pass the role on to somebody else and retry.",
@@ -185,6 +181,10 @@ causes! {
     FieldsKept = "fields_kept_by_lineworks",
         en: "LINE WORKS accepted the update but keeps other values for the named fields." / "Compare the fields in Okta and LINE WORKS; the tenant's settings may fix them.",
         ja: "更新は受け付けられましたが、示された項目は LINE WORKS 側の値のままです。" / "Okta と LINE WORKS の項目を比較してください。テナントの設定で固定されている可能性があります。";
+    /// The backend cannot carry some fields.
+    FieldsBeyondScim = "fields_beyond_scim",
+        en: "The member is as wished, but for the named fields, which the SCIM API of LINE WORKS cannot carry." / "Nothing to do if you can do without them. To set them, give the service Directory API credentials beside the SCIM token (see \"Which LINE WORKS API does what\" in the README).",
+        ja: "示された項目を除いて反映されています。これらの項目は LINE WORKS の SCIM API では設定できません。" / "不要であれば対応は要りません。設定するには、SCIM トークンに加えて Directory API の認証情報を設定してください(README の「どの LINE WORKS API が何をするか」を参照)。";
     /// No answer from LINE WORKS.
     LineWorksUnreachable = "lineworks_unreachable",
         en: "LINE WORKS does not answer." / "Nothing to do for a while: it is tried again with growing pauses, up to an hour. Check the network and the LINE WORKS status page if it lasts.",
@@ -233,6 +233,14 @@ causes! {
     TokenRejected = "access_token_rejected",
         en: "LINE WORKS rejects an access token it has just issued." / "Most often another program uses the same app. Give this service an app of its own in the Developer Console. It is tried again by itself.",
         ja: "発行されたばかりのアクセストークンが拒否されます。" / "多くの場合、別のプログラムが同じアプリを使っています。Developer Console で本サービス専用のアプリを作成してください。自動的に再試行します。";
+    /// 401 with the long-lived SCIM token.
+    ScimTokenRefused = "scim_token_refused",
+        en: "LINE WORKS does not accept the SCIM token; all work is paused." / "In the LINE WORKS Developer Console open the provisioning app, issue a new long-lived token under SCIM (it is shown once) and put it where `lineworks.scim_token` points. A token in a file is taken up within seconds and work goes on by itself; one in the configuration needs a restart.",
+        ja: "SCIM トークンが LINE WORKS に受け付けられないため、すべての処理を停止しています。" / "LINE WORKS Developer Console でプロビジョニングアプリを開き、SCIM の長期有効トークンを新しく発行して(表示は一度だけです)、`lineworks.scim_token` の指す場所に置いてください。ファイルの場合は数秒で読み込まれ、処理は自動的に再開します。設定に直接書いた場合は再起動が必要です。";
+    /// The plan has no licence left for one more member.
+    NoSeatLeft = "no_seat_left",
+        en: "LINE WORKS takes no more members: every seat of the contract is in use. Creating members is paused." / "Buy seats or remove members in the LINE WORKS admin screen. It is tried every five minutes, and work goes on by itself; leavers and changes are not held up.",
+        ja: "契約中の利用人数に空きがないため、LINE WORKS にメンバーを追加できません。メンバーの作成を停止しています。" / "LINE WORKS 管理画面で利用人数を追加するか、メンバーを削除してください。5 分ごとに確認し、空きができると自動的に再開します。退職や変更の処理は続いています。";
 }
 
 /// A cause with the details of one case.

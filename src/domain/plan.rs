@@ -179,7 +179,7 @@ pub enum Plan {
 /// A member together with whose it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// The member.
+    /// The member; its condition is resolved ([`Condition::resolved`]), else inactive counts as suspended.
     pub member: &'a Member,
     /// Whose it is.
     pub ownership: &'a Ownership,
@@ -229,13 +229,13 @@ impl Marks {
             // A member in its grace may be hidden from reads (UNCONFIRMED either way): then only this mark knows of it.
             None => (None, self.delete.filter(|intent| now.duration_since(intent.at) < GRACE)),
             Some(Condition::Deleted) => (self.suspend, confirmed(self.delete)),
-            Some(Condition::Suspended) => (confirmed(self.suspend), fading(self.delete)),
+            Some(Condition::Suspended | Condition::Inactive) => (confirmed(self.suspend), fading(self.delete)),
             Some(Condition::Active | Condition::Pending | Condition::OnLeave) => {
                 (fading(self.suspend), fading(self.delete))
             }
         };
         let leaving = matches!(desired, Desired::Unassigned { .. });
-        let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Pending));
+        let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Inactive | Condition::Pending));
         let unassigned_seen = (leaving && at_rest).then(|| self.unassigned_seen.unwrap_or(now));
         let unclear_until = self.unclear_until.filter(|_| self.second_look().is_some_and(|at| now < at));
         Marks { suspend, delete, unassigned_seen, unclear_until }
@@ -283,7 +283,7 @@ fn plan_active(situation: &Situation<'_>, seen: Option<Seen<'_>>) -> Plan {
     }
     match member.condition {
         _ if *ownership != Ownership::Ours && member.condition != Condition::Deleted => Plan::Do(Step::Adopt),
-        Condition::Suspended => Plan::Do(Step::Resume),
+        Condition::Suspended | Condition::Inactive => Plan::Do(Step::Resume),
         Condition::Deleted => Plan::Do(Step::Undelete),
         Condition::Active | Condition::Pending | Condition::OnLeave => plan_update(situation, profile, member),
     }
@@ -309,7 +309,7 @@ fn refuse_to_touch(situation: &Situation<'_>, ownership: &Ownership) -> Option<R
 /// Why a member that somebody else suspended or deleted stays so, or `None` when it may come back.
 fn refuse_to_bring_back(situation: &Situation<'_>, member: &Member) -> Option<Reason> {
     let (ours, cause) = match member.condition {
-        Condition::Suspended => (situation.marks.suspend.is_some(), Cause::SuspendedByOther),
+        Condition::Suspended | Condition::Inactive => (situation.marks.suspend.is_some(), Cause::SuspendedByOther),
         Condition::Deleted => (situation.marks.delete.is_some(), Cause::DeletedByOther),
         Condition::Active | Condition::Pending | Condition::OnLeave => return None,
     };
@@ -328,7 +328,7 @@ fn refuse_to_move(situation: &Situation<'_>, member: &Member) -> Option<Reason> 
 
 fn plan_update(situation: &Situation<'_>, profile: &Profile, member: &Member) -> Plan {
     let policy = situation.policy;
-    let difference = profile.difference(&member.attributes, situation.domain_id).only(|name| policy.manages(name));
+    let difference = profile.difference(&member.attributes, situation.domain_id).keeping(|name| policy.manages(name));
     let sent: Vec<&str> = situation.sent.iter().map(String::as_str).collect();
     let unsent = difference.without(&sent);
     if !unsent.is_empty() {
@@ -351,7 +351,7 @@ fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
             look_again: Some(later(situation.now, PENDING_INTERVAL)),
             note: Some(Reason::of(Cause::MemberPending)),
         },
-        Condition::Suspended | Condition::Deleted => settled(),
+        Condition::Suspended | Condition::Inactive | Condition::Deleted => settled(),
     }
 }
 
@@ -368,8 +368,8 @@ fn leave_groups_at_rest(situation: &Situation<'_>, seen: Seen<'_>, plan: Plan) -
 fn plan_suspend_then_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     match seen.member.condition {
         Condition::Active | Condition::OnLeave => take_away(situation, seen, Step::Suspend),
-        Condition::Suspended if needs_approval(situation) => hold_for_approval(situation, seen),
-        Condition::Pending | Condition::Suspended => delete_when_due(situation, seen),
+        Condition::Suspended | Condition::Inactive if needs_approval(situation) => hold_for_approval(situation, seen),
+        Condition::Pending | Condition::Suspended | Condition::Inactive => delete_when_due(situation, seen),
         // Whoever deleted it: the wish is met, and there is no step an operator could approve.
         Condition::Deleted => settled(),
     }
@@ -389,7 +389,7 @@ fn delete_when_due(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     // A pending member can sign in any day, and is suspended then.
     let look_again = match seen.member.condition {
         Condition::Pending => planned.min(later(situation.now, PENDING_INTERVAL)),
-        Condition::Active | Condition::Suspended | Condition::OnLeave | Condition::Deleted => planned,
+        _ => planned,
     };
     let note = Reason::with(Cause::DeletionPlanned, format!("planned for {planned}"));
     Plan::Settle { look_again: Some(look_again), note: Some(note) }
@@ -397,8 +397,8 @@ fn delete_when_due(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
 
 fn plan_delete(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
     match seen.member.condition {
-        Condition::Suspended if needs_approval(situation) => hold_for_approval(situation, seen),
-        Condition::Active | Condition::OnLeave | Condition::Pending | Condition::Suspended => {
+        Condition::Suspended | Condition::Inactive if needs_approval(situation) => hold_for_approval(situation, seen),
+        Condition::Active | Condition::OnLeave | Condition::Pending | Condition::Suspended | Condition::Inactive => {
             take_away(situation, seen, Step::Delete)
         }
         Condition::Deleted => settled(),

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Doors;
+use crate::domain::outcome::Reason;
 use crate::ledger::StoreError;
-use crate::lineworks::ContactStatus;
+use crate::lineworks::status::LineWorksStatus;
 
 impl Doors {
     /// Whether the ledger can be written: a write is really made.
@@ -27,7 +28,7 @@ pub(super) async fn live(_: HttpRequest) -> HttpResponse {
 pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
     let now = doors.clock.now();
     let written = doors.writes(now).await;
-    let lineworks = contact(&(doors.contact)());
+    let lineworks = lineworks(&(doors.lineworks)());
     let queue = match doors.store.tally(now).await {
         Ok(tally) => {
             let states: Map<String, Value> =
@@ -54,17 +55,29 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
     }
 }
 
-fn contact(status: &ContactStatus) -> Value {
-    let failure = status.last_failure.as_ref().map(|(at, reason)| {
-        let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
-        json!({"at": at, "code": reason.cause.code(), "title": english.title, "todo": english.todo,
-            "titleJa": japanese.title, "todoJa": japanese.todo, "detail": reason.detail})
-    });
-    let working = match (&status.last_success, &status.last_failure) {
+fn lineworks(status: &LineWorksStatus) -> Value {
+    let contact = &status.contact;
+    let failure = contact.last_failure.as_ref().map(|(at, reason)| described(reason, "at", at));
+    let working = match (&contact.last_success, &contact.last_failure) {
         (Some(success), Some((failure, _))) => Some(success > failure),
         (Some(_), None) => Some(true),
         (None, Some(_)) => Some(false),
         (None, None) => None,
     };
-    json!({"working": working, "lastSuccessAt": status.last_success, "lastFailure": failure})
+    let paused: Vec<Value> =
+        status.paused.iter().map(|paused| described(&paused.reason, "since", &paused.since)).collect();
+    let mut shown = json!({
+        "working": working, "lastSuccessAt": contact.last_success, "lastFailure": failure, "paused": paused,
+    });
+    if let Some(token) = status.scim_token {
+        shown["scimToken"] = json!(token);
+    }
+    shown
+}
+
+/// A reason with its advice and its moment.
+fn described(reason: &Reason, moment: &str, at: &Timestamp) -> Value {
+    let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
+    json!({moment: at, "code": reason.cause.code(), "title": english.title, "todo": english.todo,
+        "titleJa": japanese.title, "todoJa": japanese.todo, "detail": reason.detail})
 }

@@ -31,7 +31,7 @@ use crate::domain::event::UnassignPolicy;
 use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
 use crate::ledger::Store;
-use crate::lineworks::ContactStatus;
+use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
 use caller::Callers;
@@ -84,19 +84,19 @@ pub struct Doors {
     store: Arc<dyn Store>,
     clock: Clock,
     settings: Settings,
-    contact: Box<dyn Fn() -> ContactStatus + Send + Sync>,
+    lineworks: Box<dyn Fn() -> LineWorksStatus + Send + Sync>,
     stopping: CancellationToken,
 }
 
 impl Doors {
-    /// The doors of a service over this ledger; `contact` tells of the last word with LINE WORKS.
+    /// The doors of a service over this ledger; `lineworks` tells how things stand with LINE WORKS.
     pub fn new(
         store: Arc<dyn Store>,
         clock: Clock,
         settings: Settings,
-        contact: impl Fn() -> ContactStatus + Send + Sync + 'static,
+        lineworks: impl Fn() -> LineWorksStatus + Send + Sync + 'static,
     ) -> Self {
-        Self { store, clock, settings, contact: Box::new(contact), stopping: CancellationToken::new() }
+        Self { store, clock, settings, lineworks: Box::new(lineworks), stopping: CancellationToken::new() }
     }
 
     /// Answers every call that waits for an outcome now: the service is stopping.

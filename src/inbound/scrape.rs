@@ -20,11 +20,14 @@ pub(super) async fn metrics(doors: Data<Doors>, request: HttpRequest) -> Either<
     }
     let now = doors.clock.now();
     let tally = doors.store.tally(now).await.ok();
-    let last_success = (doors.contact)().last_success;
+    let lineworks = (doors.lineworks)();
+    let last_success = lineworks.contact.last_success;
     let snapshot = Snapshot {
         people: tally.as_ref().map(by_state),
         due: tally.map(|tally| tally.due_now),
         last_success_age_seconds: last_success.map(|at| now.duration_since(at).as_secs_f64().max(0.0)),
+        scim_token_days_left: lineworks.scim_token.and_then(|token| token.days_left),
+        paused: lineworks.paused.iter().map(|paused| paused.reason.cause.code()).collect(),
         ledger_writable: doors.writes(now).await.is_ok(),
     };
     let text = doors.settings.metrics.text(&snapshot);

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::assignment::{Assignment, Marks, Ruling, State, StateName};
 use crate::domain::event::{Event, EventKind, Receipt, Source, Verdict};
 use crate::domain::ids::{EventKey, ExternalKey, MemberId, OktaUserId};
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::StepKind;
 use crate::lineworks::{CallRecord, Operation, Quota};
 
@@ -412,6 +412,9 @@ pub trait Store: Send + Sync {
 
     /// Takes note of what LINE WORKS' rate-limit headers said.
     fn learn_quota(&self, operation: Operation, quota: Quota, now: Timestamp) -> Answer<'_, ()>;
+
+    /// Makes at most this many people who wait for this cause due now, the longest waiting first; says how many.
+    fn release_waiting(&self, cause: Cause, at_most: usize, now: Timestamp) -> Answer<'_, usize>;
 
     /// Takes an operator's word in.
     fn hear(&self, word: OperatorWord) -> Answer<'_, Heard>;

@@ -25,13 +25,17 @@ pub(crate) enum Who<'a> {
 impl Who<'_> {
     /// The path segment, or none for a text that would leave the path (`.`, `..`, nothing).
     fn segment(self) -> Option<String> {
-        let segment = match self {
-            Who::Id(id) => encoded(id.as_str()),
-            Who::Key(key) => format!("externalKey:{}", encoded(key.as_str())),
-            Who::Email(email) => encoded(email),
-        };
-        (!matches!(segment.as_str(), "" | "." | "..")).then_some(segment)
+        match self {
+            Who::Id(id) => segment(id.as_str()),
+            Who::Key(key) => Some(format!("externalKey:{}", encoded(key.as_str()))),
+            Who::Email(email) => segment(email),
+        }
     }
+}
+
+/// A text as a path segment, or none for one that would leave the path (`.`, `..`, nothing).
+pub(crate) fn segment(text: &str) -> Option<String> {
+    (!matches!(text, "" | "." | "..")).then(|| encoded(text))
 }
 
 /// `{api}/v1.0/users`

@@ -1,4 +1,4 @@
-//! What an answer of the Directory API means: done, absent, or what to do next. Pure.
+//! What an answer of LINE WORKS means: done, absent, or what to do next. Pure.
 //!
 //! Three kinds of failure are kept apart: those that surely had no effect (try later, or refused for good), those
 //! that may have had one (read first), and those that say the member is not what we thought (read again). Only an
@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::domain::outcome::{Cause, Reason};
+use crate::lineworks::scim::errors;
 use crate::lineworks::traps::{self, Next, Trap};
 use crate::lineworks::{ApiError, Operation};
 
@@ -54,7 +55,7 @@ pub(crate) enum Verdict {
 }
 
 /// What LINE WORKS said in an error, in any of its shapes: `code`/`description` (docs, error-codes), `message` as in
-/// API 1.0, `error`/`error_description` of OAuth, and `returnCode`/`returnMessage` (seen in the field).
+/// API 1.0, `error`/`error_description` of OAuth, `returnCode`/`returnMessage` (seen in the field), and SCIM's own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Said {
     /// The code: one word, never a person's data.
@@ -63,16 +64,19 @@ pub(crate) struct Said {
     pub(crate) text: Option<String>,
     /// It came as `returnCode`, which says only that something went wrong.
     pub(crate) is_return_code: bool,
+    /// It came in SCIM's shape, whose 404 has no code.
+    pub(crate) is_scim: bool,
 }
 
 impl Said {
     pub(crate) fn of(body: &Body) -> Self {
         let Body::Object(object) = body else { return Said::default() };
         let first = |names: &[&str]| names.iter().find_map(|name| word(object.get(*name)?));
-        let code = first(&["code", "error", "returnCode"]).filter(|code| is_code(code));
-        let text = first(&["description", "message", "error_description", "returnMessage"]).map(|text| clean(&text));
+        let code = first(&["code", "error", "returnCode", "scimType"]).filter(|code| is_code(code));
+        let text = first(&["description", "message", "error_description", "returnMessage", "detail"]);
+        let text = text.map(|text| clean(&text));
         let is_return_code = object.contains_key("returnCode") && !object.contains_key("code");
-        Said { code, text, is_return_code }
+        Said { code, text, is_return_code, is_scim: errors::is_error(object) }
     }
 
     /// `CODE: text`, or as much of it as there is, or the status.
@@ -100,7 +104,7 @@ impl Said {
     /// Something is there already, in words the table of traps does not know. Which of 409 and 400 LINE WORKS uses is
     /// not documented for members.
     fn is_duplicate(&self) -> bool {
-        self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"])
+        self.has(&["uniqueness"]) || (self.has(&["exist"]) && !self.has(&["not exist", "n't exist", "nonexist"]))
     }
 }
 
@@ -128,9 +132,11 @@ pub(crate) fn judge(operation: Operation, status: u16, body: Body, after: Option
     match status {
         408 => Verdict::Failed(failing(operation, detail, after)),
         400..=499 if said.is_return_code => Verdict::Failed(failing(operation, detail, after)),
-        403 => Verdict::Forbidden(Reason::with(Cause::ScopeMissing, scope_missing(operation, detail))),
+        403 => forbidden(Cause::ScopeMissing, operation, detail),
         404 | 410 if !operation.is_read() => read_again(Cause::LineWorksRefused),
+        404 | 410 if operation.lists_by_scim() => later(Cause::LineWorksFailing),
         404 if said.is_absence() => Verdict::Absent,
+        404 if operation == Operation::ScimGetUser && (said.is_scim || body == Body::Empty) => Verdict::Absent,
         410 => Verdict::Absent,
         404 if said.code.is_none() => later(Cause::LineWorksFailing),
         400 if operation.sets_names() && said.is_duplicate() => read_again(Cause::LoginTaken),
@@ -166,22 +172,26 @@ fn placed(operation: Operation, status: u16, said: &Said, detail: &str) -> Optio
     }
 }
 
-/// Which scopes would do (LINE WORKS docs, the scopes of each operation), where it is not the one for members.
-fn scope_missing(operation: Operation, detail: String) -> String {
-    match operation.scopes() {
-        Some(scopes) => format!("{detail}; this call needs the scope {scopes}"),
-        None => detail,
-    }
+/// A 403, with the scopes that would do (LINE WORKS docs, the scopes of each operation) where it is not the one for
+/// members.
+fn forbidden(cause: Cause, operation: Operation, detail: String) -> Verdict {
+    let detail = match operation.scopes() {
+        Some(scopes) if cause == Cause::ScopeMissing => format!("{detail}; this call needs the scope {scopes}"),
+        _ => detail,
+    };
+    Verdict::Forbidden(Reason::with(cause, detail))
 }
 
 /// What a row of the table makes of an answer.
 fn trapped(trap: &Trap, operation: Operation, detail: String, after: Option<Duration>) -> Verdict {
     let reason = Reason::with(trap.means, detail);
     match trap.next {
-        Next::Later | Next::OtherCredentials | Next::AskAgain => Verdict::Failed(ApiError::TryLater { reason, after }),
+        Next::Later | Next::OtherCredentials | Next::AskAgain | Next::PauseCreates => {
+            Verdict::Failed(ApiError::TryLater { reason, after })
+        }
         Next::ReadFirst | Next::NameAfter(_) => Verdict::Failed(unclear(operation, reason, after)),
         Next::NewToken => Verdict::Unauthorized(reason),
-        Next::NewTokenOrPark => Verdict::Forbidden(reason),
+        Next::NewTokenOrPark => forbidden(trap.means, operation, reason.detail.unwrap_or_default()),
         Next::LookAgain => Verdict::Failed(ApiError::ReadAgain(reason)),
         Next::Park => Verdict::Failed(ApiError::Refused(reason)),
     }
@@ -210,15 +220,16 @@ fn unclear(operation: Operation, reason: Reason, after: Option<Duration>) -> Api
 }
 
 fn done(operation: Operation, status: u16, body: Body, said: &Said) -> Verdict {
-    let needs_user = matches!(operation, Operation::GetMember | Operation::CreateMember);
     match body {
-        Body::Object(object) if object.contains_key("userId") => Verdict::Done(Some(object)),
-        Body::Object(_) if said.code.is_some() => {
+        Body::Object(object) if ["userId", "id"].iter().any(|id| object.contains_key(*id)) => {
+            Verdict::Done(Some(object))
+        }
+        Body::Object(_) if said.code.is_some() || said.is_scim => {
             let cause = traps::of_api(operation, status, said).map_or(Cause::LineWorksFailing, |trap| trap.means);
             Verdict::Failed(unclear(operation, Reason::with(cause, said.detail(status)), None))
         }
         Body::Object(object) => Verdict::Done(Some(object)),
-        Body::Empty if !needs_user => Verdict::Done(None),
+        Body::Empty if !operation.must_show() => Verdict::Done(None),
         Body::Empty => Verdict::Failed(failing(operation, format!("HTTP {status} with an empty body"), None)),
         Body::Garbage => Verdict::Failed(failing(operation, format!("HTTP {status} with an unreadable body"), None)),
     }

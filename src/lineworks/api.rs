@@ -1,4 +1,4 @@
-//! The one place that sends a request to the Directory API.
+//! The one place that sends a request to LINE WORKS' APIs.
 //!
 //! A call has its token first, then passes the gate (so that the gate's lease covers exactly the call and an intent
 //! is never recorded for a call that could not start), then goes out. The answer is judged in `answer`; here it is
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::domain::outcome::Reason;
 use crate::lineworks::answer::{self, Body, Said, Verdict};
-use crate::lineworks::token::{AccessToken, TokenCache, rejected};
+use crate::lineworks::bearer::{Bearer, Bearers};
 use crate::lineworks::{ApiError, CallRecord, Gate, Operation, address, limits};
 
 /// More of an answer than this is not read: a member is some kilobytes.
@@ -68,7 +68,7 @@ pub(crate) enum Reply {
 pub(crate) struct Api {
     base: Url,
     call_timeout: Duration,
-    tokens: Arc<TokenCache>,
+    bearers: Arc<dyn Bearers>,
     http: reqwest::Client,
     clock: Clock,
     started: Timestamp,
@@ -95,12 +95,12 @@ impl Api {
     pub(crate) fn new(
         base: Url,
         call_timeout: Duration,
-        tokens: Arc<TokenCache>,
+        bearers: Arc<dyn Bearers>,
         http: reqwest::Client,
         clock: Clock,
     ) -> Self {
         let started = clock.now();
-        Self { base, call_timeout, tokens, http, clock, started }
+        Self { base, call_timeout, bearers, http, clock, started }
     }
 
     pub(crate) fn base(&self) -> &Url {
@@ -111,43 +111,39 @@ impl Api {
     pub(crate) async fn call(&self, gate: &dyn Gate, call: &Call) -> Result<Reply, ApiError> {
         let mut renewed = false;
         loop {
-            let token = self.tokens.access_token(self.clock.now()).await?;
+            let bearer = self.bearers.bearer(self.clock.now()).await?;
             gate.pass(call.operation).await.map_err(ApiError::Blocked)?;
-            let error = match self.send_once(gate, call, &token).await {
+            let error = match self.send_once(gate, call, &bearer).await {
                 Verdict::Done(object) => return Ok(Reply::Done(object)),
                 Verdict::Absent => return Ok(Reply::Absent),
-                Verdict::Unauthorized(_) if !renewed => {
-                    self.tokens.drop_if_current(token.generation()).await;
-                    renewed = true;
-                    continue;
+                Verdict::Unauthorized(reason) => {
+                    match self.bearers.refused(&bearer, renewed, reason, self.clock.now()).await {
+                        Some(error) => error,
+                        None => {
+                            renewed = true;
+                            continue;
+                        }
+                    }
                 }
-                // A scope may have been granted since; only a token from before our start can lack it.
-                Verdict::Forbidden(_) if !renewed && token.issued_at() < self.started => {
-                    self.tokens.drop_if_current(token.generation()).await;
-                    renewed = true;
-                    continue;
+                Verdict::Forbidden(reason) => {
+                    if !renewed && bearer.issued_at < self.started && self.bearers.may_grow(&bearer).await {
+                        renewed = true;
+                        continue;
+                    }
+                    ApiError::Refused(reason)
                 }
-                Verdict::Unauthorized(reason) => self.given_up(&token, reason).await,
-                Verdict::Forbidden(reason) => ApiError::Refused(reason),
                 Verdict::Failed(error) => error,
             };
-            self.tokens.contact().ended(self.clock.now(), &error);
+            self.bearers.contact().ended(self.clock.now(), &error);
             return Err(error);
         }
     }
 
-    /// A second 401: somebody keeps ending our tokens.
-    async fn given_up(&self, token: &AccessToken, reason: Reason) -> ApiError {
-        let error = rejected(reason.detail.unwrap_or_default());
-        self.tokens.rejected_again(token.generation(), self.clock.now(), error.clone()).await;
-        error.into()
-    }
-
     /// One call, reported to the gate whatever comes of it.
-    async fn send_once(&self, gate: &dyn Gate, call: &Call, token: &AccessToken) -> Verdict {
+    async fn send_once(&self, gate: &dyn Gate, call: &Call, bearer: &Bearer) -> Verdict {
         let operation = call.operation;
         let started = Instant::now();
-        let answer = self.exchange(call, token).await;
+        let answer = self.exchange(call, bearer).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let now = self.clock.now();
         let (status, code, quota, verdict) = match answer {
@@ -161,17 +157,17 @@ impl Api {
         tracing::debug!(operation = operation.as_str(), status, code, duration_ms, "called LINE WORKS");
         gate.finished(CallRecord { operation, status, code, duration_ms }, quota).await;
         if matches!(verdict, Verdict::Done(_) | Verdict::Absent) {
-            self.tokens.contact().succeeded(now);
+            self.bearers.accepted(now);
         }
         verdict
     }
 
     /// Sends the request and follows redirects, all within one time-out: the gate's lease covers no more.
-    async fn exchange(&self, call: &Call, token: &AccessToken) -> Result<Answer, Broken> {
+    async fn exchange(&self, call: &Call, bearer: &Bearer) -> Result<Answer, Broken> {
         let deadline = Instant::now() + self.call_timeout;
         let mut url = call.url.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let response = self.request(call, &url, token, deadline).send().await.map_err(Broken::from_send)?;
+            let response = self.request(call, &url, bearer, deadline).send().await.map_err(Broken::from_send)?;
             let status = response.status().as_u16();
             if !matches!(status, 307 | 308) {
                 let headers = response.headers().clone();
@@ -190,12 +186,12 @@ impl Api {
         Err(Broken::Astray(307, format!("redirected more than {MOST_REDIRECTS} times")))
     }
 
-    fn request(&self, call: &Call, url: &Url, token: &AccessToken, deadline: Instant) -> reqwest::RequestBuilder {
+    fn request(&self, call: &Call, url: &Url, bearer: &Bearer, deadline: Instant) -> reqwest::RequestBuilder {
         let left = deadline.saturating_duration_since(Instant::now());
         let request = self.http.request(call.method.clone(), url.clone()).timeout(left);
         // A token that is no header text is not sent at all; LINE WORKS answers 401 and another one is asked for.
-        let request = match bearer(token.secret()) {
-            Some(bearer) => request.header(AUTHORIZATION, bearer),
+        let request = match header(&bearer.secret) {
+            Some(header) => request.header(AUTHORIZATION, header),
             None => request,
         };
         match &call.body {
@@ -227,10 +223,10 @@ impl Broken {
 }
 
 /// The header with the token, marked so that no HTTP library prints it.
-fn bearer(token: &SecretString) -> Option<HeaderValue> {
-    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).ok()?;
-    bearer.set_sensitive(true);
-    Some(bearer)
+fn header(token: &SecretString) -> Option<HeaderValue> {
+    let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 /// The body, or none if it is longer than 1 MiB.
@@ -267,9 +263,9 @@ mod tests {
 
     #[test]
     fn the_token_does_not_print() {
-        let header = bearer(&"t0ken".into()).expect("a header");
+        let header = header(&"t0ken".into()).expect("a header");
         assert_eq!(header, "Bearer t0ken");
         assert!(!format!("{header:?}").contains("t0ken"));
-        assert_eq!(bearer(&"two\nlines".into()), None);
+        assert_eq!(super::header(&"two\nlines".into()), None);
     }
 }

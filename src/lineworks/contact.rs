@@ -39,7 +39,9 @@ impl Contact {
     /// Takes note of a call that did not simply succeed.
     pub(crate) fn ended(&self, at: Timestamp, error: &ApiError) {
         match error {
-            ApiError::TryLater { reason, .. } | ApiError::Unclear(reason) if reason.cause != Cause::RateLimited => {
+            ApiError::TryLater { reason, .. } | ApiError::Unclear(reason)
+                if !matches!(reason.cause, Cause::RateLimited | Cause::NoSeatLeft) =>
+            {
                 self.failed(at, reason.clone());
             }
             ApiError::Refused(reason) if matches!(reason.cause, Cause::ScopeMissing | Cause::AccountNotAllowed) => {

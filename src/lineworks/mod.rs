@@ -9,6 +9,9 @@ mod address;
 mod answer;
 mod api;
 pub mod assertion;
+pub mod backends;
+mod bearer;
+pub mod both;
 mod contact;
 pub mod credentials;
 pub mod directory;
@@ -20,8 +23,10 @@ pub mod password;
 mod places;
 mod rotating;
 pub mod rotation;
+pub mod scim;
 mod sealing;
 mod shelf;
+pub mod status;
 pub mod token;
 pub mod traps;
 mod user_object;
@@ -45,6 +50,7 @@ use crate::domain::member::Member;
 use crate::domain::outcome::Reason;
 use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
+use crate::lineworks::status::Paused;
 
 /// Why the gate let a call not pass.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,4 +217,14 @@ pub trait MemberApi: Send + Sync {
         group: &'a Reference,
         gate: &'a dyn Gate,
     ) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// The part of a profile this backend can carry, and the names of what it cannot.
+    fn within_reach(&self, profile: &Profile) -> (Profile, Vec<String>) {
+        (profile.clone(), Vec::new())
+    }
+
+    /// Why no call goes out at the moment, for anybody.
+    fn paused(&self) -> Option<Paused> {
+        None
+    }
 }

@@ -101,6 +101,29 @@ impl Operation {
         self.effect() == Effect::Names
     }
 
+    /// Whether a member is created here, so that "no seat left" is a possible answer.
+    pub(crate) fn creates_a_member(self) -> bool {
+        matches!(self, Operation::CreateMember | Operation::ScimCreateUser)
+    }
+
+    /// Whether a success must come with an object, or nothing is known.
+    pub(crate) fn must_show(self) -> bool {
+        matches!(
+            self,
+            Operation::GetMember
+                | Operation::CreateMember
+                | Operation::ScimGetUser
+                | Operation::ScimFindUser
+                | Operation::ScimCreateUser
+                | Operation::ScimListGroups
+        )
+    }
+
+    /// Whether it asks SCIM for a list, which is there also when nobody is in it.
+    pub(crate) fn lists_by_scim(self) -> bool {
+        matches!(self, Operation::ScimFindUser | Operation::ScimListGroups)
+    }
+
     /// Whether a member's condition is changed here, so that "not in that state" is a possible answer.
     pub(crate) fn changes_condition(self) -> bool {
         self.effect() == Effect::Condition

@@ -28,6 +28,8 @@ pub enum Deed {
     Writing,
     /// Setting login ids or external keys.
     Naming,
+    /// Creating a member.
+    Creating,
 }
 
 /// What the program does then.
@@ -49,6 +51,8 @@ pub enum Next {
     LookAgain,
     /// Parks the person.
     Park,
+    /// Waits with all other creates, of which one is tried now and then.
+    PauseCreates,
     /// Goes on as before; once it has lasted this many runs, this is what the person waits for.
     NameAfter(u32),
 }
@@ -89,7 +93,19 @@ pub struct Trap {
 const LASTING: u32 = 3;
 const ANY: (u16, u16) = (200, 599);
 const REFUSAL: (u16, u16) = (400, 499);
-const TAKEN: &[&str] = &["duplicat", "already"];
+const TAKEN: &[&str] = &["duplicat", "already", "uniqueness"];
+/// Any word for a seat of the contract.
+const SEATS: &[&str] = &[
+    "seat",
+    "licence",
+    "license",
+    "number of users",
+    "number of members",
+    "max users",
+    "maximum users",
+    "利用人数",
+    "ライセンス",
+];
 
 macro_rules! traps {
     ($($place:ident $deed:ident $status:expr, $codes:expr, $texts:expr => $means:ident, $next:expr, $known:ident;)*) => {
@@ -127,7 +143,8 @@ traps! {
     Api Anything (400, 409), [], [&["useposition", "uselevel", "useusertype"]] => PlacementFeatureOff, Next::Park, Seen;
     Api Writing REFUSAL, [], [&["super administrator", "superadministrator", "super admin"]] => SuperAdministrator, Next::Park, Guessed;
     Api Writing REFUSAL, [], [&["prohibited word", "ng word", "forbidden word"]] => ProhibitedWord, Next::Park, Guessed;
-    Api Writing REFUSAL, [], [&["license", "licence", "no seat", "number of members", "number of users"]] => NoSeatLeft, Next::Park, Guessed;
+    Api Creating REFUSAL, [], [SEATS] => NoSeatLeft, Next::PauseCreates, Guessed;
+    Api Creating (403, 403), ["LIMIT_EXCEEDED"], [] => NoSeatLeft, Next::PauseCreates, Documented;
     Api Anything (403, 403), ["LIMIT_EXCEEDED", "OUT_OF_RANGE"], [] => LineWorksRefused, Next::Park, Documented;
     Api Anything (403, 403), ["ACCESS_DENIED"], [] => AccessDenied, Next::NewTokenOrPark, Seen;
     Api Reading (404, 410), ["ACCESS_DENIED"], [] => AccessDenied, Next::NewTokenOrPark, Seen;
@@ -159,6 +176,7 @@ impl Deed {
             Deed::Reading => "reading",
             Deed::Writing => "writing",
             Deed::Naming => "writing a login or external key",
+            Deed::Creating => "creating a member",
         }
     }
 
@@ -168,6 +186,7 @@ impl Deed {
             Deed::Reading => operation.is_read(),
             Deed::Writing => !operation.is_read(),
             Deed::Naming => operation.sets_names(),
+            Deed::Creating => operation.creates_a_member(),
         }
     }
 }
@@ -184,6 +203,7 @@ impl Next {
             Next::NewTokenOrPark => "takes a new token if the old one is from before the start; then parks",
             Next::LookAgain => "reads and plans again; then parks",
             Next::Park => "parks",
+            Next::PauseCreates => "waits with all other creates; one is tried every five minutes",
             Next::NameAfter(_) => "reads before it writes again; from the third run on this is the reason it waits for",
         }
     }

@@ -12,6 +12,14 @@ const WITHOUT_A_ROW: &[(Cause, &str)] = &[
     (Cause::ExternalKeyUnavailable, "ours: there is nothing to send"),
     (Cause::MemberHasForeignKey, "from what a read showed"),
     (Cause::MemberOfAnother, "from what a read and the ledger showed"),
+    (Cause::MemberPassedOn, "from what a read and the ledger showed"),
+    (Cause::FormerOwnerBusy, "ours: nothing is sent"),
+    (Cause::MemberRestored, "from what a read showed"),
+    (Cause::DomainChange, "from what a read showed"),
+    (Cause::PlacementUnknown, "from lists, and from what an answer about a group is about"),
+    (Cause::PlacementAmbiguous, "from lists"),
+    (Cause::FieldsBeyondScim, "ours: SCIM has no place for them"),
+    (Cause::ScimTokenRefused, "a 401 with the long-lived token: its own part makes this of it"),
     (Cause::AdoptionOff, "from what a read showed and the configuration"),
     (Cause::SuspendedByOther, "from what a read showed"),
     (Cause::DeletedByOther, "from what a read showed"),
@@ -44,7 +52,8 @@ fn example(trap: &Trap) -> (u16, Body) {
 fn operation(deed: Deed) -> Operation {
     match deed {
         Deed::Anything | Deed::Reading => Operation::GetMember,
-        Deed::Writing | Deed::Naming => Operation::CreateMember,
+        Deed::Writing | Deed::Naming => Operation::PatchMember,
+        Deed::Creating => Operation::CreateMember,
     }
 }
 

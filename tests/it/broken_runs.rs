@@ -87,6 +87,7 @@ fn settings() -> Settings {
             groups: GroupPolicy::default(),
         },
         domains: okta_lineworks::domain::domains::Domains::One(1),
+        sso: true,
         key: KeyTemplate::new("{oktaUserId}"),
         limits: Limits { per_minute: 60, burst: 60, destructive_per_hour: 20 },
         call_timeout: Duration::from_secs(10),

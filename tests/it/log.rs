@@ -3,6 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::support::process::Site;
 use crate::support::program::Serving;
 use crate::support::{ReadAnswer, install_crypto, membership, sign};
 
@@ -123,4 +124,40 @@ async fn a_refused_profile_and_a_broken_body_stay_out_of_the_log() {
     let log = serving.stop().await;
     assert_clean(&log);
     assert!(!log.contains(&signature[3..]), "{log}");
+}
+
+/// The usual settings of a site with SCIM alone, and everything this crate says.
+const SCIM: &str = "[unassign]\npolicy = 'suspend'\n[log]\nfilter = 'info,okta_lineworks=trace'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scim_token_and_whom_it_is_used_for_stay_out_of_the_log() {
+    let site = Site::new().await;
+    let token = site.scim_token();
+    site.configure_scim_alone(&token, SCIM);
+    let program = site.start().await;
+    let put = site.card(&program, Method::PUT, "00uA").json(&json!({ "user": marked() })).answer().await;
+    assert_eq!(put.status, 200, "{put:?}");
+    assert_eq!(site.card(&program, Method::DELETE, "00uA").answer().await.status, 200);
+    assert_eq!(program.stop().await, Some(0));
+    let log = std::fs::read_to_string(site.folder().join("log")).expect("was written");
+    assert_clean(&log);
+    assert!(log.contains("called LINE WORKS") && !log.contains(&token), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_scim_token_is_one_error_without_the_token() {
+    let site = Site::new().await;
+    site.configure_scim_alone("marker-scim-token", SCIM);
+    let program = site.start().await;
+    for person in ["00uA", "00uB"] {
+        let call = site.card(&program, Method::PUT, person).header("Prefer", "wait=1");
+        assert_eq!(call.json(&json!({ "user": marked() })).answer().await.status, 202);
+    }
+    assert_eq!(program.stop().await, Some(0));
+    let log = std::fs::read_to_string(site.folder().join("log")).expect("was written");
+    assert_clean(&log);
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert!(lines[0].contains("does not accept the SCIM token") && lines[0].contains("Developer Console"), "{log}");
+    assert!(!log.contains("marker-scim-token"), "{log}");
 }

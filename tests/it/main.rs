@@ -1,6 +1,7 @@
 //! The one integration test binary: a file per promise, `support` has the verbs.
 
 mod bad_days;
+mod both_backends;
 mod broken_runs;
 mod broker;
 mod callers;
@@ -30,6 +31,9 @@ mod readme;
 mod rehires;
 mod rotation;
 mod sandbox;
+mod scim;
+mod scim_token;
+mod seats;
 mod signatures;
 mod starting;
 mod stopping;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::inbound::problem::Code;
+use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::traps::TRAPS;
 use okta_lineworks::sandbox::Switches;
 
@@ -196,6 +197,25 @@ fn every_promise_has_a_test_file_that_exists() {
                 assert!(marks.iter().any(|mark| text.contains(mark)), "{file} has no test");
             }
         }
+    }
+}
+
+#[test]
+fn the_readmes_say_which_api_does_what_as_the_code_does() {
+    let shown = |api: Option<Api>| match api {
+        Some(Api::Directory) => "Directory",
+        Some(Api::Scim) => "SCIM",
+        None => "–",
+    };
+    let in_code = |name: fn(&Capability) -> &'static str| -> Vec<Vec<&str>> {
+        TABLE.iter().map(|it| vec![name(it), shown(it.directory), shown(it.scim), shown(it.both)]).collect()
+    };
+    for (document, wanted) in [("README.md", in_code(|it| it.what)), ("README.ja.md", in_code(|it| it.what_ja))] {
+        let table: Vec<_> = rows(document)
+            .into_iter()
+            .filter(|row| row.len() == 4 && row[1..].iter().all(|cell| ["Directory", "SCIM", "–"].contains(&&**cell)))
+            .collect();
+        assert_eq!(table, wanted, "{document}");
     }
 }
 

@@ -79,6 +79,50 @@ async fn check_asks_line_works_for_a_token() {
     assert!(!finished.said.contains("not-the-secret-of-this-client"), "a secret was printed: {}", finished.said);
 }
 
+const SUSPEND: &str = "[unassign]\npolicy = 'suspend'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_asks_scim_and_says_how_long_its_token_lives() {
+    let site = Site::new().await;
+    site.configure_scim_alone(&site.scim_token(), SUSPEND);
+    let finished = site.run(&["check", "--contact"]);
+    refuses(&finished, 0, &["LINE WORKS accepts the SCIM token, good until", "days left"]);
+    assert!(!finished.said.contains("access token"), "SCIM alone has none: {}", finished.said);
+    site.configure_scim_alone("not-the-token-of-this-tenant", SUSPEND);
+    refuses(&site.run(&["check"]), 0, &[]);
+    let finished = site.run(&["check", "--contact"]);
+    refuses(&finished, 2, &["wrong:", "LINE WORKS does not accept the SCIM token", "Developer Console"]);
+    assert!(!finished.said.contains("not-the-token"), "a secret was printed: {}", finished.said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_alone_with_a_policy_that_deletes_is_refused_with_the_two_ways_out() {
+    let site = Site::new().await;
+    for policy in ["", "[unassign]\npolicy = 'delete'", "[unassign]\npolicy = 'suspend'\nallow_call_policy = true"] {
+        site.configure_scim_alone(&site.scim_token(), policy);
+        let texts = ["unassign.", "the SCIM API cannot do", "policy = \"suspend\"", "lineworks.client_id"];
+        refuses(&site.run(&["check"]), 2, &texts);
+        refuses(&site.run(&["serve"]), 2, &texts);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_with_scim_needs_no_token_of_its_own() {
+    let site = Site::new().await;
+    std::fs::write(site.file(), format!("[lineworks]\nbackend = 'scim'\n{SUSPEND}\n[log]\nformat = 'json'\n"))
+        .expect("the folder is ours");
+    let ledger = format!("sqlite:{}", site.ledger().display());
+    let arguments =
+        ["--sandbox", "--sandbox-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--ledger", ledger.as_str()];
+    let mut program = site.spawn_with(&arguments);
+    program.wait_until_it_serves(&site.http, "http").await;
+    let user = serde_json::json!({"user": crate::support::user(1)});
+    let card = site.http.put(format!("{}/v1/assignments/00uTARO", program.url)).bearer_auth("sandbox-card");
+    let answer = card.json(&user).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap_or_default());
+    assert_eq!(program.stop().await, Some(0));
+}
+
 /// A certificate for this machine, and its key, as PEM files in the site's folder.
 fn certificate(site: &Site) -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("made");

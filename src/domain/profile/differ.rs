@@ -17,6 +17,8 @@ use super::{
 #[derive(Clone, PartialEq, Default)]
 pub struct Difference {
     patch: Map<String, Value>,
+    /// What the member has for the same properties.
+    former: Map<String, Value>,
 }
 
 impl Difference {
@@ -38,15 +40,22 @@ impl Difference {
     /// The difference but for the named properties, such as those a backend cannot set.
     #[must_use]
     pub fn without(&self, fields: &[&str]) -> Self {
-        let kept = self.patch.iter().filter(|(name, _)| !fields.contains(&name.as_str()));
-        Self { patch: kept.map(|(name, value)| (name.clone(), value.clone())).collect() }
+        self.keeping(|name| !fields.contains(&name))
     }
 
-    /// The difference in the properties that `is_kept` says are kept.
+    /// What the member has for a property that differs; null where it has nothing.
+    pub fn former(&self, name: &str) -> &Value {
+        self.former.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// The difference in the properties that pass.
     #[must_use]
-    pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {
-        let kept = self.patch.iter().filter(|(name, _)| is_kept(name));
-        Self { patch: kept.map(|(name, value)| (name.clone(), value.clone())).collect() }
+    pub fn keeping(&self, passes: impl Fn(&str) -> bool) -> Self {
+        let kept = |properties: &Map<String, Value>| -> Map<String, Value> {
+            let kept = properties.iter().filter(|(name, _)| passes(name));
+            kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        Self { patch: kept(&self.patch), former: kept(&self.former) }
     }
 
     pub(super) fn between<'a>(
@@ -56,7 +65,10 @@ impl Difference {
     ) -> Self {
         let changed =
             |(name, wish): (&String, &Value)| change(name, wish, actual, domain_id).map(|value| (name.clone(), value));
-        Self { patch: wish.filter_map(changed).collect() }
+        let patch: Map<String, Value> = wish.filter_map(changed).collect();
+        let former = actual.iter().filter(|(name, _)| patch.contains_key(*name));
+        let former = former.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Self { patch, former }
     }
 }
 

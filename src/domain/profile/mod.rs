@@ -13,6 +13,7 @@ mod groups;
 mod placement;
 mod reader;
 mod refusal;
+mod scim;
 mod text;
 mod user;
 
@@ -36,6 +37,7 @@ pub use self::{
     email::LoginEmail,
     placement::{NamedPlace, PlaceKind},
     refusal::{FieldCode, FieldError},
+    scim::is_within_scim,
 };
 use self::{reader::Faults, refusal::MISSING_PRIVATE_EMAIL};
 use super::domains::Domains;

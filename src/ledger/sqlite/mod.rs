@@ -2,11 +2,12 @@
 //!
 //! `threads` runs the statements: a writer thread that commits what is waiting in one transaction (group commit, so
 //! that durability costs one fsync per batch and not per request) and a few reader threads. `accept` receives
-//! events, `work` is the workers' side, `read` answers questions, `rows` turns rows into domain values.
+//! events, `work` is the workers' side, `release` lets people go on together, `read` answers questions, `rows` turns rows into domain values.
 
 mod accept;
 mod read;
 mod rehire;
+mod release;
 mod rows;
 mod threads;
 mod work;
@@ -29,6 +30,7 @@ use super::{
 use crate::domain::assignment::Assignment;
 use crate::domain::event::Receipt;
 use crate::domain::ids::OktaUserId;
+use crate::domain::outcome::Cause;
 use crate::lineworks::{Operation, Quota};
 use threads::{Reader, Writer};
 
@@ -170,6 +172,14 @@ impl Store for SqliteStore {
 
     fn learn_quota(&self, operation: Operation, quota: Quota, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.writer.write(move |tx| work::learn_quota(tx, operation, quota, now)))
+    }
+
+    fn release_waiting(&self, cause: Cause, at_most: usize, now: Timestamp) -> Answer<'_, usize> {
+        Box::pin(async move {
+            let released = self.writer.write(move |tx| release::release_waiting(tx, cause, at_most, now)).await?;
+            self.wake.ring_due();
+            Ok(released)
+        })
     }
 
     fn hear(&self, word: OperatorWord) -> Answer<'_, Heard> {

@@ -107,6 +107,11 @@ impl Counterpart {
         self.script.lock().expect("unpoisoned").answers.extend(answers);
     }
 
+    /// Forgets what is left of the script.
+    pub fn take_answers(&self) {
+        self.script.lock().expect("unpoisoned").answers.clear();
+    }
+
     pub fn token_answers(&self, answers: impl IntoIterator<Item = Answer>) {
         self.script.lock().expect("unpoisoned").token_answers.extend(answers);
     }

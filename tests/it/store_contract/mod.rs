@@ -8,6 +8,7 @@ mod claims;
 mod questions;
 mod receiving;
 mod rehires;
+mod released;
 mod runs;
 mod sqlite;
 

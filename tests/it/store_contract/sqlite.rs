@@ -57,6 +57,10 @@ contract! {
         a_call_renews_the_lease,
         an_abandoned_person_is_taken_over_after_lease_and_grace,
         an_operators_word_waits_for_a_run_in_progress;
+    released:
+        those_who_wait_for_a_cause_are_due_when_it_is_over,
+        only_as_many_are_released_as_asked_for_and_the_longest_waiting_first,
+        a_release_does_not_shorten_the_wait_after_an_unclear_call;
     runs:
         a_run_is_kept_with_all_it_did,
         a_revision_that_grew_during_the_run_is_due_again,

@@ -77,7 +77,8 @@ impl TestApp {
         Self::with("").await
     }
 
-    /// The same with settings (TOML) laid over it. Sections of `QUICK` given here replace the quick ones.
+    /// The same with settings (TOML) laid over it. Sections of `QUICK` given here replace the quick ones; `{sandbox}` in
+    /// them stands for the sandbox's URL, `{folder}` for the folder of the test, with a file `scim-token` in it.
     pub async fn with(settings: &str) -> Self {
         install_crypto();
         let options = SandboxOptions {
@@ -107,7 +108,10 @@ impl TestApp {
         let sandbox = self.sandbox.as_ref().expect("runs until the end");
         let it = sandbox.credentials().clone();
         let file = self.folder.path().join("okta-lineworks.toml");
-        std::fs::write(&file, &self.settings).expect("the folder is ours");
+        let settings = self.settings.replace("{sandbox}", sandbox.url());
+        let settings = settings.replace("{folder}", &self.folder.path().display().to_string());
+        std::fs::write(self.scim_token_file(), &it.scim_token).expect("the folder is ours");
+        std::fs::write(&file, settings).expect("the folder is ours");
         let ledger = self.folder.path().join("ledger.db");
         let loaded = config::load(&Sources {
             file: Some(file),
@@ -122,7 +126,7 @@ impl TestApp {
                 client_secret: it.client_secret,
                 service_account: it.service_account,
                 private_key: it.private_key,
-                scim_token: "sandbox".to_owned(),
+                scim_token: it.scim_token,
                 domain_id: it.domain_id,
                 domains: it.domains.into_iter().map(|domain| (domain.name, domain.id)).collect(),
             }),
@@ -169,6 +173,30 @@ impl TestApp {
     /// The folder of the ledger and the configuration.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// The file with the SCIM token of the sandbox's start.
+    pub fn scim_token_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("scim-token")
+    }
+
+    /// Issues a new SCIM token in the Developer Console; the old one is dead from now on.
+    pub async fn issue_scim_token(&self) -> String {
+        let answer = self.sandbox("scim-token", json!({"action": "issue"})).await;
+        answer.body["scimToken"].as_str().expect("a token").to_owned()
+    }
+
+    /// `/readyz`, as far as it is about LINE WORKS, once it satisfies the condition; fails after 20 seconds.
+    pub async fn lineworks_when(&self, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let status = self.request(Method::GET, "/readyz").answer().await.body["lineworks"].clone();
+            if condition(&status) {
+                return status;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "still not so after 20 s: {status:#}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Moves the service's and the sandbox's clock ahead.

@@ -90,6 +90,22 @@ impl Site {
         std::fs::write(self.file(), super::merge(&own, settings)).expect("the folder is ours");
     }
 
+    /// The same with SCIM and without Directory API credentials.
+    pub fn configure_scim_alone(&self, token: &str, settings: &str) {
+        let mut own: toml::Table = super::merge(&self.credentials(), SETTINGS).parse().expect("valid TOML");
+        let lineworks = own.get_mut("lineworks").and_then(toml::Value::as_table_mut).expect("is there");
+        lineworks.retain(|key, _| ["auth_url", "api_url", "call_timeout"].contains(&key));
+        lineworks.insert("backend".into(), "scim".into());
+        lineworks.insert("scim_token".into(), token.into());
+        let own = toml::to_string(&own).expect("a table is TOML");
+        std::fs::write(self.file(), super::merge(&own, settings)).expect("the folder is ours");
+    }
+
+    /// The sandbox's SCIM token.
+    pub fn scim_token(&self) -> String {
+        self.sandbox.credentials().scim_token.clone()
+    }
+
     fn credentials(&self) -> String {
         let it = self.sandbox.credentials();
         let mut toml = String::new();
