@@ -215,7 +215,6 @@ mod tests {
             "okta_lineworks_scim_token_days_left{} 12",
             "okta_lineworks_paused{cause=\"no_seat_left\"} 1",
             "okta_lineworks_ledger_writable 1",
-            "okta_lineworks_scim_token_days_left 12.5",
         ] {
             assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
         }

@@ -117,7 +117,6 @@ fn a_taken_name_is_read_again_in_both_styles() {
         (409, code("CONFLICT", "The external key is duplicated."), ("read again", Some(ExternalKeyTaken))),
         (403, code("FORBIDDEN", "A super administrator cannot be changed"), ("refused", Some(SuperAdministrator))),
         (400, code("BAD_REQUEST", "usePosition is false"), ("refused", Some(PlacementFeatureOff))),
-        (400, code("BAD_REQUEST", "No license is left"), ("refused", Some(NoSeatLeft))),
         (400, code("USER_ALREADY_EXIST", "x"), taken),
         (400, code("BAD_REQUEST", "orgUnitId does not exist"), refused),
         (400, code("ORGUNIT_NOT_EXIST", "x"), refused),
@@ -134,6 +133,21 @@ fn a_taken_name_is_read_again_in_both_styles() {
         for (status, body, expected) in table {
             assert_eq!(verdict(operation, *status, body), *expected, "{operation:?} {status} {body}");
         }
+    }
+}
+
+#[test]
+fn no_seat_left_lets_creates_wait_and_nothing_else() {
+    let answers = [
+        (403, code("LIMIT_EXCEEDED", "x")),
+        (403, code("FORBIDDEN", "The number of users exceeds the limit of your plan.")),
+        (400, code("BAD_REQUEST", "No license is left")),
+    ];
+    for (status, body) in answers {
+        for operation in [CreateMember, Operation::ScimCreateUser] {
+            assert_eq!(verdict(operation, status, &body), ("later", Some(NoSeatLeft)), "{status} {body}");
+        }
+        assert_ne!(verdict(PatchMember, status, &body).1, Some(NoSeatLeft), "{status} {body}");
     }
 }
 
