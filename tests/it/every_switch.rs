@@ -9,6 +9,11 @@ use serde_json::{Value, json};
 use crate::support::{TestApp, user};
 
 const DIRECTORY: &str = "[pacing]\nper_minute = 240\nburst = 240\n[unassign]\nmax_per_hour = 100000";
+const SCIM: &str = "[pacing]\nper_minute = 240\nburst = 240\n[unassign]\nmax_per_hour = 100000\npolicy = 'suspend'\n\
+    [lineworks]\nbackend = 'scim'";
+/// Naming a credential beside SCIM rehearses both APIs at once.
+const BOTH: &str = "[pacing]\nper_minute = 240\nburst = 240\n[unassign]\nmax_per_hour = 100000\n\
+    [lineworks]\nbackend = 'scim'\nclient_id = 'sandbox'";
 const WEEK: Duration = Duration::from_secs(7 * 86_400 + 60);
 
 /// How far somebody gets with a setting.
@@ -175,6 +180,8 @@ async fn under_every_setting(configuration: &str, deletes: bool) {
         if course == WithoutSso {
             app.restart_with(&with_sso_off(configuration)).await;
         }
+        // A quota that shrinks has a window of its own.
+        app.advance(Duration::from_secs(61)).await;
         app.switch(json!({ (name): value })).await;
         if course == Blocked {
             let person = format!("00uPERSON{n}");
@@ -213,4 +220,14 @@ fn every_switch_is_played() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_main_job_works_through_the_directory_api() {
     under_every_setting(DIRECTORY, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_works_through_scim() {
+    under_every_setting(SCIM, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_works_through_scim_with_the_directory_api_beside_it() {
+    under_every_setting(BOTH, true).await;
 }
