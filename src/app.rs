@@ -142,7 +142,7 @@ impl App {
             status
         };
         let settings = door_settings(config, handover, backend.broker(), &metrics);
-        let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, status);
+        let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();

@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod events;
+mod members;
 mod operator;
 mod sandbox;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     Show(operator::OnePerson),
     /// List what is kept about nobody in particular, such as access tokens that were handed out
     Events(events::Events),
+    /// List the members LINE WORKS has, and the key each carries
+    Members(members::Members),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -157,6 +160,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
         Command::Events(events) => events.run().await,
+        Command::Members(members) => members.run().await,
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

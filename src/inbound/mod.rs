@@ -11,6 +11,7 @@ mod card_request;
 mod events;
 mod field_problem;
 mod health;
+mod members;
 mod okta_events;
 pub mod problem;
 mod scrape;
@@ -31,6 +32,7 @@ use crate::domain::event::UnassignPolicy;
 use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
 use crate::ledger::Store;
+use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
@@ -85,18 +87,25 @@ pub struct Doors {
     clock: Clock,
     settings: Settings,
     lineworks: Box<dyn Fn() -> LineWorksStatus + Send + Sync>,
+    members: Arc<dyn MemberApi>,
+    /// When LINE WORKS was last asked for a page of its members; held while it is.
+    last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     stopping: CancellationToken,
 }
 
 impl Doors {
-    /// The doors of a service over this ledger; `lineworks` tells how things stand with LINE WORKS.
+    /// The doors of a service over this ledger; `lineworks` tells how things stand with LINE WORKS,
+    /// `members` is asked only to list them.
     pub fn new(
         store: Arc<dyn Store>,
         clock: Clock,
         settings: Settings,
+        members: Arc<dyn MemberApi>,
         lineworks: impl Fn() -> LineWorksStatus + Send + Sync + 'static,
     ) -> Self {
-        Self { store, clock, settings, lineworks: Box::new(lineworks), stopping: CancellationToken::new() }
+        let lineworks = Box::new(lineworks);
+        let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
+        Self { store, clock, settings, lineworks, members, last_page, stopping }
     }
 
     /// Answers every call that waits for an outcome now: the service is stopping.
@@ -130,8 +139,11 @@ impl Doors {
         service.service(
             web::resource("/v1/lineworks/token").route(web::post().to(token::hand_out)).default_service(others("POST")),
         );
-        for (path, route) in [("/v1/events", web::get().to(events::list)), ("/metrics", web::get().to(scrape::metrics))]
-        {
+        for (path, route) in [
+            ("/v1/events", web::get().to(events::list)),
+            ("/v1/members", web::get().to(members::list)),
+            ("/metrics", web::get().to(scrape::metrics)),
+        ] {
             service.service(web::resource(path).route(route).default_service(others("GET")));
         }
         // Some monitors ask with HEAD.

@@ -107,6 +107,10 @@ codes! {
     NoToken = "no_token", 503,
         en: "LINE WORKS refuses an access token, and will until somebody changes something." / "Read `cause`. It is tried again with each request, at most every few seconds.",
         ja: "LINE WORKS がアクセストークンの発行を拒否しており、設定を修正するまで取得できません。" / "`cause` を確認してください。要求のたびに(数秒に 1 回まで)再試行します。";
+    /// No list of members.
+    MembersNotRead = "members_not_read", 503,
+        en: "LINE WORKS gives no list of its members at this moment." / "Read `cause`, and ask again.",
+        ja: "現在 LINE WORKS からメンバーの一覧を取得できません。" / "`cause` を確認し、再度要求してください。";
     /// Nothing is held.
     NotHeld = "not_held", 409,
         en: "Nothing of this person is held, so there is nothing to approve or reject." / "Look at the person's state; use retry for a parked one.",

@@ -29,9 +29,10 @@ const fn row(what: &'static str, what_ja: &'static str, scim: Option<Api>, both:
 }
 
 /// Every capability.
-pub const TABLE: [Capability; 11] = [
+pub const TABLE: [Capability; 12] = [
     row("Find a member, and see whose it is", "メンバーの検索と所有者の確認", Some(Api::Scim), Api::Scim),
     row("See pending, on leave, deleted, administrator", "登録待ち・休職・削除・管理者の確認", None, Api::Directory),
+    row("List all members", "全メンバーの一覧", Some(Api::Scim), Api::Scim),
     row("Create", "作成", Some(Api::Scim), Api::Scim),
     row(
         "Login, name, nickname, telephones, private and alias addresses, language, time zone, messenger",

@@ -13,7 +13,7 @@ use crate::domain::reference::Reference;
 use crate::lineworks::directory::Directory;
 use crate::lineworks::scim::Scim;
 use crate::lineworks::status::Paused;
-use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember};
+use crate::lineworks::{ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, RollCursor};
 
 /// The parts of a name that only the Directory API has.
 const PHONETIC: [&str; 2] = ["phoneticLastName", "phoneticFirstName"];
@@ -155,6 +155,14 @@ impl MemberApi for Both {
 
     fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
         self.directory.undelete(id, gate)
+    }
+
+    fn list<'a>(
+        &'a self,
+        cursor: Option<&'a RollCursor>,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<MemberPage, ApiError>> {
+        self.scim.list(cursor, gate)
     }
 
     fn join_group<'a>(

@@ -22,7 +22,9 @@ use crate::lineworks::address::{self, Who};
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::places::{PlaceSettings, Places};
 use crate::lineworks::token::TokenCache;
-use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember, Operation, user_object};
+use crate::lineworks::{
+    ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, Operation, RollCursor, listing, roll, user_object,
+};
 
 /// Which tenant, and how.
 #[derive(Debug, Clone)]
@@ -163,6 +165,37 @@ impl Directory {
         })
     }
 
+    /// LINE WORKS Directory API, user-list: a domain's members, page by page; then the next domain's.
+    async fn page(&self, cursor: Option<&RollCursor>, gate: &dyn Gate) -> Result<MemberPage, ApiError> {
+        let cursor = cursor.cloned().unwrap_or_default();
+        let Some(domain_id) = self.places.domains().get(cursor.domain) else {
+            return Ok(MemberPage { members: Vec::new(), next: None });
+        };
+        let mut url = address::users(self.api.base());
+        url.query_pairs_mut()
+            .append_pair("domainId", &domain_id.to_string())
+            .append_pair("count", &roll::PAGE.to_string());
+        if let Some(within) = &cursor.within {
+            url.query_pairs_mut().append_pair("cursor", within);
+        }
+        let operation = Operation::ListMembers;
+        let page = match self.api.call(gate, &Call { operation, method: Method::GET, url, body: None }).await? {
+            Reply::Done(Some(page)) => page,
+            Reply::Done(None) | Reply::Absent => return Err(roll::unreadable("there is no such list")),
+        };
+        let Some(Value::Array(entries)) = page.get("users") else {
+            return Err(roll::unreadable("a page without `users`"));
+        };
+        let entries = entries.iter().filter_map(Value::as_object).cloned().collect();
+        let members = roll::members(entries, user_object::member)?;
+        let next = match listing::next_cursor(&page) {
+            Some(within) => Some(RollCursor { domain: cursor.domain, within: Some(within) }),
+            None => Some(RollCursor { domain: cursor.domain + 1, within: None })
+                .filter(|next| next.domain < self.places.domains().len()),
+        };
+        Ok(MemberPage { members, next: next.filter(|next| *next != cursor) })
+    }
+
     fn address(&self, who: Who<'_>, action: Option<&str>) -> Result<Url, ApiError> {
         address::member(self.api.base(), who, action).ok_or_else(|| {
             ApiError::Refused(Reason::with(
@@ -253,6 +286,14 @@ impl MemberApi for Directory {
 
     fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(self.act(Operation::UndeleteMember, Method::POST, id, Some("undelete"), gate))
+    }
+
+    fn list<'a>(
+        &'a self,
+        cursor: Option<&'a RollCursor>,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<MemberPage, ApiError>> {
+        Box::pin(self.page(cursor, gate))
     }
 
     fn join_group<'a>(

@@ -216,7 +216,7 @@ pub(crate) async fn read(api: &Api, gate: &dyn Gate, list: List, domain_id: i64)
 }
 
 /// The cursor of the next page; the end is null, empty or left out, by itself or with all of `responseMetaData`.
-fn next_cursor(page: &Map<String, Value>) -> Option<String> {
+pub(crate) fn next_cursor(page: &Map<String, Value>) -> Option<String> {
     page.get("responseMetaData")?.get("nextCursor").and_then(text)
 }
 

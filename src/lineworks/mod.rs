@@ -21,6 +21,7 @@ mod listing;
 mod operation;
 pub mod password;
 mod places;
+mod roll;
 mod rotating;
 pub mod rotation;
 pub mod scim;
@@ -36,6 +37,7 @@ pub use contact::ContactStatus;
 pub use grant::TokenError;
 pub use operation::Operation;
 pub use places::PlaceSettings;
+pub use roll::{MemberPage, RollCursor};
 pub(crate) use traps::of_lasting;
 
 use std::time::Duration;
@@ -201,6 +203,14 @@ pub trait MemberApi: Send + Sync {
 
     /// Takes the deletion back.
     fn undelete<'a>(&'a self, id: &'a MemberId, gate: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Members as LINE WORKS lists them, 100 at most; `cursor` is where a former page says that the next one begins.
+    /// Nothing may be concluded from who is missing: lists lag behind, and an empty page may be a fault.
+    fn list<'a>(
+        &'a self,
+        cursor: Option<&'a RollCursor>,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<MemberPage, ApiError>>;
 
     /// Puts the member into a group; one that is in it already is done.
     fn join_group<'a>(

@@ -20,6 +20,8 @@ pub enum Operation {
     DeleteMember,
     /// `POST /users/{id}/undelete`
     UndeleteMember,
+    /// `GET /users`
+    ListMembers,
     /// `GET /orgunits`
     ListOrgUnits,
     /// `POST /orgunits`
@@ -74,6 +76,7 @@ impl Operation {
             Operation::UnsuspendMember => "unsuspend_member",
             Operation::DeleteMember => "delete_member",
             Operation::UndeleteMember => "undelete_member",
+            Operation::ListMembers => "list_members",
             Operation::ListOrgUnits => "list_org_units",
             Operation::CreateOrgUnit => "create_org_unit",
             Operation::ListLevels => "list_levels",
@@ -111,6 +114,7 @@ impl Operation {
         matches!(
             self,
             Operation::GetMember
+                | Operation::ListMembers
                 | Operation::CreateMember
                 | Operation::ScimGetUser
                 | Operation::ScimFindUser
@@ -146,6 +150,7 @@ impl Operation {
     fn effect(self) -> Effect {
         match self {
             Operation::GetMember
+            | Operation::ListMembers
             | Operation::ListOrgUnits
             | Operation::ListLevels
             | Operation::ListPositions

@@ -71,6 +71,11 @@ impl Places {
         Self { settings, clock, call_timeout, lists: Mutex::default(), making: AsyncMutex::default() }
     }
 
+    /// The domains of the tenant.
+    pub(crate) fn domains(&self) -> &[i64] {
+        &self.settings.domains
+    }
+
     /// The id of a place in a profile; an org unit may be made for it.
     pub(crate) async fn id_of(&self, api: &Api, gate: &dyn Gate, place: &NamedPlace) -> Result<String, ApiError> {
         let list = List::of(place.kind);

@@ -18,7 +18,7 @@ use okta_lineworks::domain::profile::{Difference, Profile};
 use okta_lineworks::domain::reference::Reference;
 use okta_lineworks::ledger::sqlite::SqliteStore;
 use okta_lineworks::ledger::{Incoming, Limits, Store};
-use okta_lineworks::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember};
+use okta_lineworks::lineworks::{ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, RollCursor};
 use tokio_util::sync::CancellationToken;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, ApiError>>;
@@ -65,6 +65,9 @@ impl MemberApi for Broken {
     }
     fn undelete<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> Answer<'a, ()> {
         unimplemented!("nobody is there")
+    }
+    fn list<'a>(&'a self, _: Option<&'a RollCursor>, _: &'a dyn Gate) -> Answer<'a, MemberPage> {
+        unimplemented!("nobody asks")
     }
     fn join_group<'a>(&'a self, _: &'a MemberId, _: &'a Reference, _: &'a dyn Gate) -> Answer<'a, ()> {
         unimplemented!("nobody is there")

@@ -51,7 +51,7 @@ impl Scim {
         let filter = format!("displayName eq {}", patch::quoted(name));
         url.query_pairs_mut().append_pair("filter", &filter).append_pair("excludedAttributes", "members");
         let call = Call { operation: Operation::ScimListGroups, method: Method::GET, url, body: None };
-        let hits = self.list(gate, &call).await?;
+        let hits = self.entries(gate, &call).await?;
         // Names are unique in a domain whatever their case (LINE WORKS docs, scim-group-create).
         let same = |hit: &&serde_json::Map<String, serde_json::Value>| {
             list::text(hit, "displayName").is_some_and(|it| it.to_lowercase() == name.to_lowercase())

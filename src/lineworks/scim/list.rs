@@ -15,6 +15,12 @@ pub(super) fn read(answer: &Map<String, Value>) -> Option<Vec<Map<String, Value>
     }
 }
 
+/// How many there are in all, if the answer says so.
+pub(super) fn total(answer: &Map<String, Value>) -> Option<usize> {
+    let total = answer.get("totalResults")?;
+    total.as_u64().and_then(|total| usize::try_from(total).ok()).or_else(|| total.as_str()?.parse().ok())
+}
+
 /// A text of an entry.
 pub(super) fn text(entry: &Map<String, Value>, name: &str) -> Option<String> {
     entry.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)

@@ -32,7 +32,7 @@ use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::status::Paused;
-use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember, Operation, address};
+use crate::lineworks::{ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, Operation, RollCursor, address, roll};
 
 /// Which tenant, and how.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl Scim {
         match hints.email {
             Some(email) => self.find_by_login(email, gate).await,
             // Nobody is under the id. A 404 may be anything's; that lists are there says that it is SCIM's own.
-            None if hints.member_id.is_some() => self.list(gate, &one_page(self.api.base())).await.map(|_| None),
+            None if hints.member_id.is_some() => self.entries(gate, &one_page(self.api.base())).await.map(|_| None),
             None => Ok(None),
         }
     }
@@ -87,7 +87,7 @@ impl Scim {
         let mut call = one_page(self.api.base());
         let filter = format!("userName eq {}", patch::quoted(email));
         call.url.query_pairs_mut().clear().append_pair("filter", &filter);
-        let hits = self.list(gate, &call).await?;
+        let hits = self.entries(gate, &call).await?;
         if hits.len() > 1 {
             return Err(unreadable("SCIM shows more than one user for one login"));
         }
@@ -96,7 +96,24 @@ impl Scim {
         Ok(Some(member).filter(|member| member.email.to_lowercase() == email.to_lowercase()))
     }
 
-    async fn list(&self, gate: &dyn Gate, call: &Call) -> Result<Vec<Map<String, Value>>, ApiError> {
+    /// LINE WORKS docs, scim-user-list: `startIndex` counts from 1.
+    async fn page(&self, cursor: Option<&RollCursor>, gate: &dyn Gate) -> Result<MemberPage, ApiError> {
+        let within = cursor.and_then(|cursor| cursor.within.as_deref());
+        let start: usize = within.and_then(|within| within.parse().ok()).filter(|start| *start > 0).unwrap_or(1);
+        let mut call = one_page(self.api.base());
+        call.url.set_query(Some(&format!("startIndex={start}&count={}", roll::PAGE)));
+        let Reply::Done(Some(answer)) = self.api.call(gate, &call).await? else {
+            return Err(roll::unreadable("there is no such list"));
+        };
+        let entries = list::read(&answer).ok_or_else(|| roll::unreadable("a page without its entries"))?;
+        let shown = start + entries.len();
+        let is_last = entries.is_empty() || list::total(&answer).is_none_or(|total| shown > total);
+        let members = roll::members(entries, |entry| attributes::member(&entry))?;
+        let next = (!is_last).then(|| RollCursor { domain: 0, within: Some(shown.to_string()) });
+        Ok(MemberPage { members, next })
+    }
+
+    async fn entries(&self, gate: &dyn Gate, call: &Call) -> Result<Vec<Map<String, Value>>, ApiError> {
         let answer = match self.api.call(gate, call).await? {
             Reply::Done(Some(answer)) => list::read(&answer),
             Reply::Done(None) | Reply::Absent => None,
@@ -228,6 +245,14 @@ impl MemberApi for Scim {
 
     fn undelete<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(std::future::ready(Err(cannot("take a deletion back"))))
+    }
+
+    fn list<'a>(
+        &'a self,
+        cursor: Option<&'a RollCursor>,
+        gate: &'a dyn Gate,
+    ) -> BoxFuture<'a, Result<MemberPage, ApiError>> {
+        Box::pin(self.page(cursor, gate))
     }
 
     fn join_group<'a>(
