@@ -11,7 +11,7 @@ use super::person::Run;
 use super::{Converge, pause};
 use crate::domain::assignment::{Assignment, State, StateName};
 use crate::domain::outcome::{Cause, Reason};
-use crate::domain::plan::StepKind;
+use crate::domain::step::StepKind;
 use crate::ledger::{Lease, Settlement, StoreError};
 use crate::lineworks::{ApiError, Blocked, of_lasting};
 
@@ -29,6 +29,10 @@ pub(super) enum Ending {
 impl Ending {
     pub(super) fn in_state(state: State) -> Self {
         Ending::State { state, failed: false }
+    }
+
+    pub(super) fn parked(reason: Reason) -> Self {
+        Ending::in_state(State::Parked { reason })
     }
 }
 
@@ -49,9 +53,8 @@ impl Run<'_> {
     ///
     /// Reads work then, and the write does not: what lasts for some runs has a likely cause.
     pub(super) fn wait_for_the_effect(&self, reason: Reason) -> Ending {
-        let failures = self.assignment.failures.saturating_add(1);
         let write = self.gate.calls().into_iter().rfind(|call| !call.operation.is_read());
-        let cause = write.and_then(|write| of_lasting(&write, failures)).unwrap_or(reason.cause);
+        let cause = write.and_then(|write| of_lasting(&write, self.failures())).unwrap_or(reason.cause);
         let reason = Reason { cause, ..reason };
         self.retry_later(reason, self.settings.call_timeout * 2)
     }
@@ -60,14 +63,14 @@ impl Run<'_> {
     pub(super) fn give_up(&self, error: ApiError, step: Option<StepKind>) -> Ending {
         match error {
             ApiError::TryLater { reason, after } if pause::is_everybodys(reason.cause) => {
-                self.wait(reason, after.unwrap_or(pause::OTHERS))
+                Ending::in_state(self.waiting(reason, after.unwrap_or(pause::OTHERS)))
             }
             ApiError::TryLater { reason, after } => self.retry_later(reason, after.unwrap_or(Duration::ZERO)),
             ApiError::Unclear(reason) => self.retry_later(reason, self.settings.call_timeout * 2),
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
                 self.retry_later(reason, Duration::ZERO)
             }
-            ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::in_state(State::Parked { reason }),
+            ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::parked(reason),
             ApiError::Blocked(Blocked::LeaseLost) => Ending::Abandoned,
             ApiError::Blocked(Blocked::Until(at)) => {
                 Ending::in_state(State::Waiting { until: at, reason: Reason::of(Cause::Paced) })
@@ -80,17 +83,19 @@ impl Run<'_> {
         }
     }
 
+    /// Waits after a transient failure, longer from run to run.
     pub(super) fn retry_later(&self, reason: Reason, at_least: Duration) -> Ending {
-        let failures = self.assignment.failures.saturating_add(1);
-        let wait = self.settings.backoff.wait(failures, fastrand::f64()).max(at_least);
-        match self.wait(reason, wait) {
-            Ending::State { state, .. } => Ending::State { state, failed: true },
-            abandoned => abandoned,
-        }
+        let wait = self.settings.backoff.wait(self.failures(), fastrand::f64()).max(at_least);
+        Ending::State { state: self.waiting(reason, wait), failed: true }
     }
 
-    fn wait(&self, reason: Reason, wait: Duration) -> Ending {
-        Ending::in_state(State::Waiting { until: after(self.clock.now(), wait), reason })
+    fn waiting(&self, reason: Reason, wait: Duration) -> State {
+        State::Waiting { until: after(self.clock.now(), wait), reason }
+    }
+
+    /// Transient failures in a row, should this run end in one.
+    fn failures(&self) -> u32 {
+        self.assignment.failures.saturating_add(1)
     }
 
     pub(super) fn ledger_is_down(&self, error: &StoreError) -> Ending {
@@ -103,7 +108,7 @@ impl Run<'_> {
         let assignment = self.assignment;
         Settlement {
             state,
-            failures: if failed { assignment.failures.saturating_add(1) } else { 0 },
+            failures: if failed { self.failures() } else { 0 },
             member_id: self.member_id,
             external_key: self.external_key,
             marks: self.marks,

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::Marks;
-use crate::domain::plan::StepKind;
+use crate::domain::marks::Marks;
+use crate::domain::step::StepKind;
 use crate::ledger::{Admission, Admitted, Lease, Limits, Store};
 use crate::lineworks::{Blocked, CallRecord, Gate, Operation, Quota};
 

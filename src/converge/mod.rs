@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::domain::domains::Domains;
 use crate::domain::key::KeyTemplate;
-use crate::domain::plan::Policy;
+use crate::domain::policy::Policy;
 use crate::handover::Handover;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;

@@ -9,7 +9,7 @@ use crate::domain::assignment::{Desired, State};
 use crate::domain::ids::OktaUserId;
 use crate::domain::member::{Holder, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
-use crate::domain::plan::Adopt;
+use crate::domain::policy::Adopt;
 use crate::ledger::{StoreError, TakeOver};
 
 impl Run<'_> {

@@ -14,13 +14,15 @@ use super::gate::RunGate;
 use super::pause::Pauses;
 use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::{Assignment, Desired, Marks, State};
+use crate::domain::assignment::{Assignment, Desired, State};
 use crate::domain::event::ProfileWish;
 use crate::domain::ids::{ExternalKey, MemberId};
+use crate::domain::marks::Marks;
 use crate::domain::member::{Condition, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
-use crate::domain::plan::{Plan, Seen, Situation, Step, StepKind, plan};
+use crate::domain::plan::{Plan, Seen, Situation, plan};
 use crate::domain::reference::Reference;
+use crate::domain::step::{Step, StepKind};
 use crate::ledger::{Claimed, StepRecord, Store};
 use crate::lineworks::{ApiError, Hints, MemberApi};
 
@@ -119,7 +121,7 @@ impl<'a> Run<'a> {
 
     async fn converge(&mut self) -> Ending {
         if let Some(reason) = self.obstacle() {
-            return Ending::in_state(State::Parked { reason });
+            return Ending::parked(reason);
         }
         if let (Some(person), true) = (&self.assignment.yielded_to, self.desired.is_leaving()) {
             let note = Reason::with(Cause::MemberPassedOn, format!("taken over by {person}"));
@@ -132,7 +134,7 @@ impl<'a> Run<'a> {
                 Err(ending) => return ending,
             }
         }
-        Ending::in_state(State::Parked { reason: Reason::of(Cause::NotConverging) })
+        Ending::parked(Reason::of(Cause::NotConverging))
     }
 
     /// Looks, plans and takes the step, starting from the member as the last answer showed it, if it did. `Ok` goes on in
@@ -143,7 +145,7 @@ impl<'a> Run<'a> {
             Plan::Do(step) => self.follow(step, member.as_ref()).await,
             Plan::Settle { look_again, note } => Err(self.settle(look_again, note)),
             Plan::Hold { reason, steps } => Err(Ending::in_state(State::Held { reason, steps })),
-            Plan::Park(reason) => Err(Ending::in_state(State::Parked { reason })),
+            Plan::Park(reason) => Err(Ending::parked(reason)),
         }
     }
 

@@ -8,10 +8,11 @@ use super::ending::{Ending, after};
 use super::gate::IntendedStep;
 use super::pause;
 use super::person::Run;
-use crate::domain::assignment::{Intent, Marks, Ruling};
+use crate::domain::assignment::Ruling;
+use crate::domain::marks::{Intent, Marks};
 use crate::domain::member::Member;
 use crate::domain::outcome::Cause;
-use crate::domain::plan::{Step, StepKind};
+use crate::domain::step::{Step, StepKind};
 use crate::ledger::StepRecord;
 use crate::lineworks::{ApiError, NewMember};
 
