@@ -5,6 +5,7 @@
 
 pub(crate) mod backend;
 mod lineworks;
+mod settings;
 mod tls;
 
 use std::net::SocketAddr;
@@ -17,25 +18,14 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::PasswordCreation;
-use crate::config::{self, Config, LedgerUrl};
-use crate::converge::{Backoff, Converge};
-use crate::domain::domains::Domains;
-use crate::domain::event::UnassignPolicy;
-use crate::domain::key::KeyTemplate;
-use crate::domain::membership::GroupPolicy;
-use crate::domain::plan::{Adopt, Policy};
-use crate::domain::profile::ProfileRules;
-use crate::domain::reference::Reference;
+use crate::config::{Config, LedgerUrl};
+use crate::converge::Converge;
 use crate::handover::Handover;
-use crate::inbound::caller::{Callers, Named};
-use crate::inbound::{self, Doors, EventTime};
+use crate::inbound::Doors;
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::{Limits, OpenError, Store, StoreError};
-use crate::lineworks::PlaceSettings;
+use crate::ledger::{OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
-use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
 use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
@@ -133,7 +123,7 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
-        let settings = converge_settings(config, handover.clone(), &metrics);
+        let settings = settings::converge(config, handover.clone(), &metrics);
         let converge = Converge::new(Arc::clone(&store), Arc::clone(&backend.members), settings, clock.clone());
         let (contacts, pauses) = (backend.contacts(&clock), converge.pauses());
         let status = move || {
@@ -141,7 +131,7 @@ impl App {
             status.paused.extend(pauses.shown());
             status
         };
-        let settings = door_settings(config, handover, backend.broker(), &metrics);
+        let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
@@ -233,129 +223,6 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
     }
     Ok(store)
-}
-
-fn place_settings(config: &Config) -> PlaceSettings {
-    let placement = &config.placement;
-    PlaceSettings {
-        cache_for: placement.cache_for,
-        create_org_units: placement.create_org_units,
-        create_org_units_under: placement.create_org_units_under.clone(),
-        domains: match &config.lineworks.domains {
-            None => Vec::new(),
-            Some(config::Domains::One(id)) => vec![*id],
-            Some(config::Domains::ByEmail(domains)) => {
-                domains.values().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect()
-            }
-        },
-    }
-}
-
-/// Whether new members get their first password from this program.
-fn makes_passwords(config: &Config) -> bool {
-    !config.lineworks.sso && config.lineworks.password == PasswordCreation::Admin
-}
-
-fn references(texts: &[String]) -> Vec<Reference> {
-    texts.iter().map(|text| Reference::parse(text)).collect()
-}
-
-fn converge_settings(
-    config: &Config,
-    handover: Option<Arc<Handover>>,
-    metrics: &Arc<Metrics>,
-) -> crate::converge::Settings {
-    let mut protected = config.unassign.protected.clone();
-    protected.extend(config.lineworks.directory.iter().map(|directory| directory.service_account.clone()));
-    crate::converge::Settings {
-        workers: config.converge.workers,
-        policy: Policy {
-            adopt: match config.lineworks.adopt {
-                config::Adopt::Never => Adopt::Never,
-                config::Adopt::WhenNoExternalKey => Adopt::WhenNoExternalKey,
-                config::Adopt::ReplaceForeignKey => Adopt::ReplaceForeignKey,
-            },
-            lift_foreign: config.assign.lift_foreign_suspension,
-            unassign: unassign_policy(config),
-            delete_after: config.unassign.delete_after,
-            protected,
-            managed_fields: config.lineworks.managed_fields.clone(),
-            groups: GroupPolicy {
-                everybody: references(&config.placement.groups),
-                managed: references(&config.placement.managed_groups),
-            },
-        },
-        domains: domains(config),
-        sso: config.lineworks.sso,
-        key: KeyTemplate::new(&config.lineworks.external_key),
-        limits: Limits {
-            per_minute: config.pacing.per_minute,
-            burst: config.pacing.burst,
-            destructive_per_hour: config.unassign.max_per_hour,
-        },
-        call_timeout: config.lineworks.call_timeout,
-        backoff: Backoff { first: config.converge.retry_first, longest: config.converge.retry_longest },
-        keep_history: config.ledger.keep_history,
-        makes_passwords: makes_passwords(config),
-        handover,
-        metrics: Arc::clone(metrics),
-    }
-}
-
-fn domains(config: &Config) -> Domains {
-    match &config.lineworks.domains {
-        None => Domains::Unasked,
-        Some(config::Domains::One(id)) => Domains::One(*id),
-        Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
-    }
-}
-
-fn unassign_policy(config: &Config) -> UnassignPolicy {
-    match config.unassign.policy {
-        config::UnassignPolicy::Suspend => UnassignPolicy::Suspend,
-        config::UnassignPolicy::SuspendThenDelete => UnassignPolicy::SuspendThenDelete,
-        config::UnassignPolicy::Delete => UnassignPolicy::Delete,
-    }
-}
-
-fn door_settings(
-    config: &Config,
-    handover: Option<Arc<Handover>>,
-    tokens: Option<Arc<TokenCache>>,
-    metrics: &Arc<Metrics>,
-) -> inbound::Settings {
-    let inbound = &config.inbound;
-    let named = |secrets: &[config::NamedSecret]| -> Vec<Named> {
-        secrets.iter().map(|it| Named { name: it.name.clone(), secret: it.secret.clone() }).collect()
-    };
-    let broker = config.broker.as_ref().map_or(&[][..], |broker| &broker.secrets);
-    inbound::Settings {
-        callers: Callers::new(
-            &named(&inbound.card_secrets),
-            &named(&inbound.signing_secrets),
-            &named(&inbound.hook_secrets),
-            &named(&inbound.admin_secrets),
-            &inbound.hook_header,
-        )
-        .with_broker(&named(broker)),
-        event_time: match inbound.event_time {
-            config::EventTime::Required => EventTime::Required,
-            config::EventTime::Arrival => EventTime::Arrival,
-        },
-        app_id: config.okta.app_id.clone(),
-        rules: ProfileRules {
-            invited: !config.lineworks.sso && !makes_passwords(config),
-            domains: domains(config),
-            managed_groups: Some(config.placement.managed_groups.clone()),
-        },
-        handover,
-        unassign: unassign_policy(config),
-        allow_call_policy: config.unassign.allow_call_policy,
-        request_timeout: config.server.request_timeout,
-        per_minute: config.pacing.per_minute,
-        broker: tokens,
-        metrics: Arc::clone(metrics),
-    }
 }
 
 fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), BuildError> {

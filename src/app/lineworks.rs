@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
-use super::BuildError;
+use super::{BuildError, settings};
 use crate::clock::Clock;
 use crate::config::{Config, DirectoryAccess, LiveSecret};
 use crate::ledger::Store;
@@ -59,7 +59,7 @@ impl Access {
             api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
             sso: config.lineworks.sso,
             call_timeout: config.lineworks.call_timeout,
-            places: super::place_settings(config),
+            places: settings::places(config),
         };
         Ok(Directory::new(settings, Arc::clone(&self.tokens), http_client()?, clock.clone()))
     }

@@ -7,6 +7,7 @@ use super::problems::Origin;
 use super::raw::{KEYS, Kind};
 use super::*;
 use secrecy::ExposeSecret;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const PEM: &str = "-----BEGIN PRIVATE KEY-----\nTUlJRXZRSUJBREFOQmdrcWhraUc5dzBC\n-----END PRIVATE KEY-----\n";

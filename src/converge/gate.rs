@@ -12,10 +12,10 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Settings;
+use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::Marks;
-use crate::domain::plan::StepKind;
+use crate::domain::marks::Marks;
+use crate::domain::step::StepKind;
 use crate::ledger::{Admission, Admitted, Lease, Limits, Store};
 use crate::lineworks::{Blocked, CallRecord, Gate, Operation, Quota};
 
@@ -28,15 +28,15 @@ const SCARCE: u32 = 20;
 
 /// The gate of one run.
 pub(super) struct RunGate<'a> {
-    pub(super) store: &'a Arc<dyn Store>,
-    pub(super) settings: &'a Settings,
-    pub(super) clock: &'a Clock,
+    store: &'a Arc<dyn Store>,
+    settings: &'a Settings,
+    clock: &'a Clock,
     pub(super) lease: &'a Lease,
-    pub(super) leaving: bool,
-    pub(super) revision: u64,
-    pub(super) stopping: &'a CancellationToken,
-    pub(super) step: Mutex<Option<IntendedStep>>,
-    pub(super) calls: Mutex<Vec<CallRecord>>,
+    leaving: bool,
+    revision: u64,
+    stopping: &'a CancellationToken,
+    step: Mutex<Option<IntendedStep>>,
+    calls: Mutex<Vec<CallRecord>>,
 }
 
 /// The step whose writing call is about to pass.
@@ -50,7 +50,20 @@ pub(super) struct IntendedStep {
     pub(super) approved: bool,
 }
 
-impl RunGate<'_> {
+impl<'a> RunGate<'a> {
+    /// The gate of the run that has this lease.
+    pub(super) fn new(
+        converge: &'a Converge,
+        lease: &'a Lease,
+        revision: u64,
+        leaving: bool,
+        stopping: &'a CancellationToken,
+    ) -> Self {
+        let Converge { store, settings, clock, .. } = converge;
+        let (step, calls) = (Mutex::default(), Mutex::default());
+        Self { store, settings, clock, lease, leaving, revision, stopping, step, calls }
+    }
+
     /// Says which step the next writing call is for.
     pub(super) fn intend(&self, step: Option<IntendedStep>) {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;

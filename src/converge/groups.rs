@@ -3,8 +3,8 @@
 use super::person::Run;
 use crate::domain::member::{Condition, Member};
 use crate::domain::outcome::Cause;
-use crate::domain::plan::Step;
 use crate::domain::reference::Reference;
+use crate::domain::step::Step;
 use crate::lineworks::ApiError;
 
 impl Run<'_> {

@@ -1,16 +1,19 @@
 //! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
 //!
-//! `worker` is the claim loop, `person` one run for one person, `gate` what every call passes on its way out,
-//! `placing`, `groups` and `first_password` what is particular to those, `retry` when to come again, `pause` what nobody tries
-//! for a while. Nothing here is remembered between runs: what a run must know is in the ledger.
+//! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step` (one
+//! step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what is
+//! particular to those, `retry` when to come again, `pause` what nobody tries for a while. Nothing here is remembered between runs: what a run must know is in the ledger.
 
+mod ending;
 mod first_password;
 mod gate;
 mod groups;
+mod ownership;
 mod pause;
 mod person;
 mod placing;
 mod retry;
+mod step;
 mod worker;
 
 use std::sync::Arc;
@@ -19,7 +22,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::domain::domains::Domains;
 use crate::domain::key::KeyTemplate;
-use crate::domain::plan::Policy;
+use crate::domain::policy::Policy;
 use crate::handover::Handover;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;

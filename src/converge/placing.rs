@@ -4,8 +4,8 @@
 use super::person::Run;
 use crate::domain::assignment::Desired;
 use crate::domain::event::ProfileWish;
-use crate::domain::plan::Step;
 use crate::domain::profile::Profile;
+use crate::domain::step::Step;
 use crate::lineworks::ApiError;
 
 impl Run<'_> {

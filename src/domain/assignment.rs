@@ -3,17 +3,15 @@
 //! `Heads::receive` is the whole rule of order: newest wins per fact, however events arrive. Storing the result,
 //! raising the revision and recognising duplicates is the ledger's part.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::event::{Event, EventKind, ProfileWeight, ProfileWish, Source, UnassignPolicy, Verdict};
 use super::ids::{ExternalKey, MemberId, OktaUserId};
+use super::marks::Marks;
 use super::outcome::{Cause, Reason};
-use super::plan::StepKind;
 use super::profile::Profile;
-
-/// How long after a call without a clear outcome could have had its effect the member is looked at once more.
-const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(1);
+use super::step::StepKind;
 
 /// A value with the moment it was true and the door it came through.
 #[derive(Debug, Clone, PartialEq)]
@@ -224,37 +222,6 @@ impl Membership {
     }
 }
 
-/// A step we were about to take, written down before the call.
-///
-/// LINE WORKS cannot say who suspended or deleted a member; a state that matches an intent is ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Intent {
-    /// When it was committed.
-    pub at: Timestamp,
-    /// Whether a read showed its effect.
-    pub confirmed: bool,
-}
-
-/// What we remember of our own doing with a member.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// We suspended it, or were about to.
-    pub suspend: Option<Intent>,
-    /// We deleted it, or were about to.
-    pub delete: Option<Intent>,
-    /// When we first saw it suspended (or pending) while unassigned: the delay before a deletion counts from here.
-    pub unassigned_seen: Option<Timestamp>,
-    /// A call ended without a clear outcome: until then it may still have its effect, and no other call starts.
-    pub unclear_until: Option<Timestamp>,
-}
-
-impl Marks {
-    /// When to look once more after a call without a clear outcome: its effect may come very late.
-    pub fn second_look(&self) -> Option<Timestamp> {
-        Some(self.unclear_until?.checked_add(SECOND_LOOK).unwrap_or(Timestamp::MAX))
-    }
-}
-
 /// Where the work on an assignment stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum State {
@@ -367,6 +334,17 @@ pub enum Ruling {
     Approved(Vec<StepKind>),
     /// The steps may not be taken.
     Rejected,
+}
+
+impl Ruling {
+    /// The ruling an operator's word makes on these held steps, if it makes one.
+    pub fn said_by(word: EventKind, steps: Vec<StepKind>) -> Option<Ruling> {
+        match word {
+            EventKind::Approve => Some(Ruling::Approved(steps)),
+            EventKind::Reject => Some(Ruling::Rejected),
+            EventKind::Retry | EventKind::Assigned | EventKind::Unassigned => None,
+        }
+    }
 }
 
 /// One person's assignment, as the ledger has it.

@@ -1,6 +1,6 @@
 //! The domains of the LINE WORKS tenant, and which of them a login belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::profile::LoginEmail;
@@ -32,6 +32,15 @@ impl Domains {
         match self {
             Domains::ByEmail(domains) => Some(domains.keys().map(String::as_str).collect()),
             Domains::One(_) | Domains::Unasked => None,
+        }
+    }
+
+    /// The id of every domain, each once, in order; none where no call carries one.
+    pub fn ids(&self) -> Vec<i64> {
+        match self {
+            Domains::One(id) => vec![*id],
+            Domains::ByEmail(domains) => domains.values().copied().collect::<BTreeSet<_>>().into_iter().collect(),
+            Domains::Unasked => Vec::new(),
         }
     }
 }

@@ -150,6 +150,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The word in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::New => "new",
+            Verdict::EqualTime => "equal_time",
+            Verdict::Superseded => "superseded",
+            Verdict::Duplicate => "duplicate",
+            Verdict::Merged => "merged",
+            Verdict::Ignored => "ignored",
+        }
+    }
+
     /// Whether the event said something new about its person.
     pub fn changes_facts(self) -> bool {
         match self {

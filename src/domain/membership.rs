@@ -4,18 +4,10 @@
 //! one that somebody took out of a group is not put back in. So groups are compared with what is remembered, never with
 //! what LINE WORKS has, and no group is ever read.
 
-use super::plan::{Policy, Step};
+use super::policy::Policy;
 use super::profile::Profile;
 use super::reference::Reference;
-
-/// The groups this program may put members into.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GroupPolicy {
-    /// Everybody with the app is in these.
-    pub everybody: Vec<Reference>,
-    /// A profile may name these, and a member is taken out of them when it no longer does.
-    pub managed: Vec<Reference>,
-}
+use super::step::Step;
 
 /// The next change for a member that is as wished otherwise. `is_new`: no run has settled since it was created, so that
 /// the profile's groups count even where they are not kept in step later.

@@ -4,154 +4,22 @@
 //! `docs/architecture.md`; the tests below walk through every cell of it. Caps and pacing are not decided here but
 //! at the moment of the call, in the ledger.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use super::assignment::{Desired, Intent, Marks, Ruling};
+use super::assignment::{Desired, Ruling};
 use super::event::UnassignPolicy;
 use super::ids::OktaUserId;
+use super::marks::Marks;
 use super::member::{Condition, Member, Ownership};
-use super::membership::{self, GroupPolicy};
+use super::membership;
 use super::outcome::{Cause, Reason};
-use super::profile::{Difference, Profile};
+use super::policy::{Adopt, Policy};
+use super::profile::Profile;
 use super::reference::Reference;
+use super::step::{Step, StepKind};
 
-/// How long an intent without a seen effect is believed in: an effect may come late, but not this late.
-const INTENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
-/// How long LINE WORKS can restore a deleted member (seven days, Directory API, user-delete), and a day of margin.
-const GRACE: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How often a member that cannot be suspended yet is looked at again.
 const PENDING_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
-
-/// When a member that exists already is taken over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adopt {
-    /// Never.
-    Never,
-    /// When it carries no external key.
-    WhenNoExternalKey,
-    /// Also when it carries a key that no assignment of ours has.
-    ReplaceForeignKey,
-}
-
-/// The administrator's decisions the plan follows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Policy {
-    /// When a member that exists already is taken over.
-    pub adopt: Adopt,
-    /// Whether a new assignment lifts a suspension or deletion that somebody else decided.
-    pub lift_foreign: bool,
-    /// What a lost app means, unless a call chose a milder policy.
-    pub unassign: UnassignPolicy,
-    /// The delay between suspension and deletion.
-    pub delete_after: Duration,
-    /// E-mails, Okta user ids and member ids that are never suspended or deleted; the service account is one.
-    pub protected: Vec<String>,
-    /// The properties that are kept as wished after creation; none: all that a profile carries.
-    pub managed_fields: Option<Vec<String>>,
-    /// The groups members are put into.
-    pub groups: GroupPolicy,
-}
-
-impl Policy {
-    /// Whether this property of a member is kept as wished after creation.
-    pub fn manages(&self, property: &str) -> bool {
-        self.managed_fields.as_ref().is_none_or(|managed| managed.iter().any(|name| name == property))
-    }
-}
-
-/// The kinds of steps, as they are stored, shown and approved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// Create the member.
-    Create,
-    /// Change what differs.
-    Update,
-    /// Suspend it.
-    Suspend,
-    /// Lift the suspension.
-    Resume,
-    /// Delete it (restorable for seven days).
-    Delete,
-    /// Take the deletion back.
-    Undelete,
-    /// Put our external key on a member that exists already.
-    Adopt,
-    /// Put the member into a group.
-    JoinGroup,
-    /// Take the member out of a group.
-    LeaveGroup,
-}
-
-impl StepKind {
-    /// The word in the database, the API and the CLI.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            StepKind::Create => "create",
-            StepKind::Update => "update",
-            StepKind::Suspend => "suspend",
-            StepKind::Resume => "resume",
-            StepKind::Delete => "delete",
-            StepKind::Undelete => "undelete",
-            StepKind::Adopt => "adopt",
-            StepKind::JoinGroup => "join_group",
-            StepKind::LeaveGroup => "leave_group",
-        }
-    }
-
-    /// Whether the step takes something away from a person.
-    pub fn is_destructive(self) -> bool {
-        matches!(self, StepKind::Suspend | StepKind::Delete)
-    }
-
-    /// Whether the step is about a group: it changes nothing about the member itself, and one run may take several.
-    pub fn is_about_a_group(self) -> bool {
-        matches!(self, StepKind::JoinGroup | StepKind::LeaveGroup)
-    }
-}
-
-/// One step.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Create the member from this profile.
-    Create(Box<Profile>),
-    /// Change what differs.
-    Update(Difference),
-    /// Put our external key on it.
-    Adopt,
-    /// Suspend it.
-    Suspend,
-    /// Lift the suspension.
-    Resume,
-    /// Delete it.
-    Delete,
-    /// Take the deletion back.
-    Undelete,
-    /// Put the member into this group.
-    JoinGroup(Reference),
-    /// Take the member out of this group.
-    LeaveGroup(Reference),
-}
-
-impl Step {
-    /// Its kind.
-    pub fn kind(&self) -> StepKind {
-        match self {
-            Step::Create(_) => StepKind::Create,
-            Step::Update(_) => StepKind::Update,
-            Step::Adopt => StepKind::Adopt,
-            Step::Suspend => StepKind::Suspend,
-            Step::Resume => StepKind::Resume,
-            Step::Delete => StepKind::Delete,
-            Step::Undelete => StepKind::Undelete,
-            Step::JoinGroup(_) => StepKind::JoinGroup,
-            Step::LeaveGroup(_) => StepKind::LeaveGroup,
-        }
-    }
-}
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
@@ -215,31 +83,6 @@ pub struct Situation<'a> {
     pub policy: &'a Policy,
     /// Now.
     pub now: Timestamp,
-}
-
-impl Marks {
-    /// Brings the memory of our own doing up to date with what a read showed.
-    #[must_use]
-    pub fn observe(self, desired: &Desired, condition: Option<Condition>, now: Timestamp) -> Marks {
-        let fading = |intent: Option<Intent>| {
-            intent.filter(|intent| !intent.confirmed && now.duration_since(intent.at) < INTENT_LIFE)
-        };
-        let confirmed = |intent: Option<Intent>| intent.map(|intent| Intent { confirmed: true, ..intent });
-        let (suspend, delete) = match condition {
-            // A member in its grace may be hidden from reads (UNCONFIRMED either way): then only this mark knows of it.
-            None => (None, self.delete.filter(|intent| now.duration_since(intent.at) < GRACE)),
-            Some(Condition::Deleted) => (self.suspend, confirmed(self.delete)),
-            Some(Condition::Suspended | Condition::Inactive) => (confirmed(self.suspend), fading(self.delete)),
-            Some(Condition::Active | Condition::Pending | Condition::OnLeave) => {
-                (fading(self.suspend), fading(self.delete))
-            }
-        };
-        let leaving = matches!(desired, Desired::Unassigned { .. });
-        let at_rest = matches!(condition, Some(Condition::Suspended | Condition::Inactive | Condition::Pending));
-        let unassigned_seen = (leaving && at_rest).then(|| self.unassigned_seen.unwrap_or(now));
-        let unclear_until = self.unclear_until.filter(|_| self.second_look().is_some_and(|at| now < at));
-        Marks { suspend, delete, unassigned_seen, unclear_until }
-    }
 }
 
 /// Says what to do next.

@@ -1,12 +1,16 @@
 //! The plan, cell by cell: the table of `docs/architecture.md` as text, the rules around it, and what must hold for
 //! every situation there is.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::domain::assignment::Ruling::{Approved, Rejected};
 use crate::domain::event::ProfileWish;
+use crate::domain::marks::Intent;
+use crate::domain::policy::GroupPolicy;
 use crate::domain::profile::ProfileRules;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -438,69 +442,6 @@ fn a_delay_beyond_all_time_never_ends() {
     let mut case = by_us(unassigned(UnassignPolicy::SuspendThenDelete), Condition::Suspended);
     case.policy.delete_after = Duration::MAX;
     assert_eq!(case.look_again(), Some(Timestamp::MAX));
-}
-
-// --- what is remembered ----------------------------------------------------------------------------------------------
-
-fn open(second: i64) -> Option<Intent> {
-    Some(Intent { at: at(second), confirmed: false })
-}
-
-fn seen(marks: Marks, condition: Option<Condition>, second: i64) -> Marks {
-    marks.observe(&unassigned(UnassignPolicy::SuspendThenDelete), condition, at(second))
-}
-
-#[test]
-fn an_effect_that_is_seen_confirms_the_intent() {
-    let marks = Marks { suspend: open(0), delete: open(0), ..Marks::default() };
-    let suspended = seen(marks, Some(Condition::Suspended), 60);
-    assert_eq!(suspended.suspend, Some(Intent { at: at(0), confirmed: true }));
-    assert_eq!(suspended.delete, open(0), "that effect may still come");
-    let deleted = seen(marks, Some(Condition::Deleted), 60);
-    assert_eq!((deleted.suspend, deleted.delete), (open(0), Some(Intent { at: at(0), confirmed: true })));
-}
-
-#[test]
-fn an_intent_without_effect_is_believed_in_for_a_quarter_of_an_hour() {
-    let marks = Marks { suspend: open(0), delete: open(0), ..Marks::default() };
-    let before = seen(marks, Some(Condition::Active), 899);
-    assert_eq!((before.suspend, before.delete), (open(0), open(0)));
-    let after = seen(marks, Some(Condition::Active), 900);
-    assert_eq!((after.suspend, after.delete), (None, None));
-    assert_eq!(seen(marks, Some(Condition::Suspended), 900).delete, None);
-}
-
-#[test]
-fn what_somebody_undid_is_not_ours_any_more() {
-    let done = Some(Intent { at: at(0), confirmed: true });
-    let marks = Marks { suspend: done, delete: done, unassigned_seen: Some(at(0)), unclear_until: None };
-    for condition in [Condition::Active, Condition::Pending, Condition::OnLeave] {
-        let marks = seen(marks, Some(condition), 1);
-        assert_eq!((marks.suspend, marks.delete), (None, None), "{condition:?}");
-    }
-    assert_eq!(seen(marks, Some(Condition::Suspended), 1).delete, None, "it was undeleted by hand");
-    assert_eq!(seen(marks, None, 1), Marks { delete: done, ..Marks::default() }, "gone, or hidden in its grace");
-    assert_eq!(seen(marks, None, 8 * 86_400), Marks::default(), "gone for good");
-}
-
-#[test]
-fn a_call_without_a_clear_outcome_is_remembered_until_the_second_look() {
-    let marks = Marks { unclear_until: Some(at(20)), ..Marks::default() };
-    assert_eq!(marks.second_look(), Some(at(80)));
-    for condition in [None, Some(Condition::Active), Some(Condition::Deleted)] {
-        assert_eq!(seen(marks, condition, 79).unclear_until, Some(at(20)));
-        assert_eq!(seen(marks, condition, 80).unclear_until, None);
-    }
-}
-
-#[test]
-fn the_delay_begins_once_and_ends_with_the_rest() {
-    let first = seen(Marks::default(), Some(Condition::Suspended), 10);
-    assert_eq!(first.unassigned_seen, Some(at(10)));
-    assert_eq!(seen(first, Some(Condition::Pending), 20).unassigned_seen, Some(at(10)), "still at rest");
-    assert_eq!(seen(first, Some(Condition::Active), 20).unassigned_seen, None);
-    assert_eq!(first.observe(&active(), Some(Condition::Suspended), at(20)).unassigned_seen, None);
-    assert_eq!(first.observe(&Desired::Suspended, Some(Condition::Suspended), at(20)).unassigned_seen, None);
 }
 
 // --- for every situation ---------------------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 //! An operator's word is kept as an event and raises the revision; it never takes part in the order of events.
 
 use actix_web::web::{Data, Path, Query};
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Role};
-use super::problem::{Code, FieldProblem, Problem};
+use super::problem::{Answer, Code, FieldProblem, Problem, answer};
 use super::{Doors, view};
 use crate::domain::assignment::StateName;
 use crate::domain::event::EventKind;
@@ -16,15 +16,6 @@ use crate::ledger::{Heard, ListRequest, OperatorWord};
 
 /// People on one page at most.
 const PAGE: usize = 100;
-
-type Answer = Either<HttpResponse, Problem>;
-
-fn answer(outcome: Result<HttpResponse, Problem>) -> Answer {
-    match outcome {
-        Ok(response) => Either::Left(response),
-        Err(problem) => Either::Right(problem),
-    }
-}
 
 impl Doors {
     /// The administrator who calls.

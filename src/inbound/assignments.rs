@@ -8,13 +8,13 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::{Data, Path};
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::caller::{Caller, Role};
 use super::card_request::{AssignBody, UnassignQuery, parse_key, parse_person, preferred_wait};
-use super::problem::{Code, Problem, field_errors};
+use super::problem::{Answer, Code, Problem, answer, field_errors};
 use super::view::{self, Outcome};
 use super::{CARD_LIMIT, Doors};
 use crate::domain::assignment::{Assignment, State};
@@ -23,15 +23,6 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::profile::Profile;
 use crate::handover::Waiting;
 use crate::ledger::Incoming;
-
-type Answer = Either<HttpResponse, Problem>;
-
-fn answer(outcome: Result<HttpResponse, Problem>) -> Answer {
-    match outcome {
-        Ok(response) => Either::Left(response),
-        Err(problem) => Either::Right(problem),
-    }
-}
 
 /// A raw body, read only after the caller may send one.
 pub(super) struct RawBody(Payload);

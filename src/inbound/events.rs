@@ -4,22 +4,19 @@
 //! history.
 
 use actix_web::web::{Data, Query};
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::Doors;
-use super::problem::{FieldProblem, Problem};
+use super::problem::{Answer, FieldProblem, Problem, answer};
 use crate::ledger::NotedRequest;
 
 /// Events on one page at most.
 const PAGE: usize = 100;
 
 /// `GET /v1/events?cursor=…&limit=…`
-pub(super) async fn list(doors: Data<Doors>, request: HttpRequest) -> Either<HttpResponse, Problem> {
-    match page(&doors, &request).await {
-        Ok(response) => Either::Left(response),
-        Err(problem) => Either::Right(problem),
-    }
+pub(super) async fn list(doors: Data<Doors>, request: HttpRequest) -> Answer {
+    answer(page(&doors, &request).await)
 }
 
 async fn page(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, Problem> {

@@ -5,13 +5,13 @@
 //! spoil its neighbours; "not now" is a 503.
 
 use actix_web::web::Data;
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::assignments::RawBody;
 use super::caller::Caller;
-use super::problem::{Code, Problem};
+use super::problem::{Answer, Code, Problem, answer};
 use super::{AHEAD, Doors, HOOK_LIMIT};
 use crate::domain::event::{Event, EventKind, ProfileWish, Source};
 use crate::domain::profile::Profile;
@@ -21,23 +21,23 @@ use crate::okta::wire::{HookEvent, MembershipEvent, parse_delivery};
 /// The longest challenge that is echoed.
 const CHALLENGE: usize = 1024;
 
-type Answer = Either<HttpResponse, Problem>;
-
 /// `GET /v1/okta/events`: the one-time verification. Okta sends the hook's header with it.
 pub(super) async fn verify(doors: Data<Doors>, request: HttpRequest) -> Answer {
+    answer(echo(&doors, &request).await)
+}
+
+async fn echo(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     if !doors.settings.callers.hook_door_is_open() {
-        return Either::Right(Problem::of(Code::NotFound));
+        return Err(Problem::of(Code::NotFound));
     }
-    if let Err(problem) = doors.settings.callers.hook(&request).await {
-        return Either::Right(problem);
-    }
+    doors.settings.callers.hook(request).await?;
     let challenge = request.headers().get("x-okta-verification-challenge").and_then(|value| value.to_str().ok());
     match challenge.filter(|challenge| challenge.len() <= CHALLENGE) {
         Some(challenge) => {
             tracing::info!("Okta verified the event hook");
-            Either::Left(HttpResponse::Ok().json(json!({ "verification": challenge })))
+            Ok(HttpResponse::Ok().json(json!({ "verification": challenge })))
         }
-        None => Either::Right(Problem::of(Code::NotFound).detail(
+        None => Err(Problem::of(Code::NotFound).detail(
             "Okta's verification carries X-Okta-Verification-Challenge; this request does not.",
             "Okta の検証リクエストには X-Okta-Verification-Challenge が必要です。",
         )),
@@ -46,10 +46,8 @@ pub(super) async fn verify(doors: Data<Doors>, request: HttpRequest) -> Answer {
 
 /// `POST /v1/okta/events`: a delivery of 1 to 100 events, answered with an empty 204.
 pub(super) async fn deliver(doors: Data<Doors>, request: HttpRequest, body: RawBody) -> Answer {
-    match receive(&doors, &request, body).await {
-        Ok(()) => Either::Left(HttpResponse::NoContent().finish()),
-        Err(problem) => Either::Right(problem.for_hook()),
-    }
+    let received = receive(&doors, &request, body).await;
+    answer(received.map(|()| HttpResponse::NoContent().finish()).map_err(Problem::for_hook))
 }
 
 async fn receive(doors: &Doors, request: &HttpRequest, body: RawBody) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
+use actix_web::{Either, HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody};
 use serde_json::{Value, json};
 
 pub use super::field_problem::FieldProblem;
@@ -295,6 +295,17 @@ impl From<StoreError> for Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.code, self.0.texts[0])
+    }
+}
+
+/// What a handler gives back. With a `Result`, a problem would not know the request whose id it names.
+pub(super) type Answer = Either<HttpResponse, Problem>;
+
+/// The answer of a handler that can fail.
+pub(super) fn answer(outcome: Result<HttpResponse, Problem>) -> Answer {
+    match outcome {
+        Ok(response) => Either::Left(response),
+        Err(problem) => Either::Right(problem),
     }
 }
 

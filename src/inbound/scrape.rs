@@ -5,19 +5,21 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::Doors;
-use super::problem::Problem;
+use super::problem::{Answer, Problem, answer};
 use crate::domain::assignment::StateName;
 use crate::ledger::Tally;
 use crate::metrics::{self, Snapshot};
 
 /// `GET /metrics`
-pub(super) async fn metrics(doors: Data<Doors>, request: HttpRequest) -> Either<HttpResponse, Problem> {
-    if let Err(problem) = doors.admin(&request).await {
-        return Either::Right(problem);
-    }
+pub(super) async fn metrics(doors: Data<Doors>, request: HttpRequest) -> Answer {
+    answer(numbers(&doors, &request).await)
+}
+
+async fn numbers(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    doors.admin(request).await?;
     let now = doors.clock.now();
     let tally = doors.store.tally(now).await.ok();
     let lineworks = (doors.lineworks)();
@@ -31,7 +33,7 @@ pub(super) async fn metrics(doors: Data<Doors>, request: HttpRequest) -> Either<
         ledger_writable: doors.writes(now).await.is_ok(),
     };
     let text = doors.settings.metrics.text(&snapshot);
-    Either::Left(HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
 }
 
 fn by_state(tally: &Tally) -> Vec<(&'static str, u64)> {

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Query};
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::caller::Role;
-use super::problem::{Code, FieldProblem, Problem};
+use super::problem::{Answer, Code, FieldProblem, Problem, answer};
 use super::{Doors, view};
 use crate::domain::event::Source;
 use crate::domain::outcome::Cause;
@@ -31,11 +31,8 @@ const LEAST_LIFE: SignedDuration = SignedDuration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// `POST /v1/lineworks/token`
-pub(super) async fn hand_out(doors: Data<Doors>, request: HttpRequest) -> Either<HttpResponse, Problem> {
-    match token(&doors, &request).await {
-        Ok(response) => Either::Left(response),
-        Err(problem) => Either::Right(problem),
-    }
+pub(super) async fn hand_out(doors: Data<Doors>, request: HttpRequest) -> Answer {
+    answer(token(&doors, &request).await)
 }
 
 async fn token(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, Problem> {

@@ -9,6 +9,7 @@
 //! is enforced, every undocumented behaviour has a switch, broken rules are counted. Nothing here may be used outside
 //! rehearsals and tests.
 
+mod app;
 mod call;
 mod choices;
 mod clock;
@@ -97,7 +98,7 @@ impl Sandbox {
             .map_err(io::Error::other)??;
         let listener = TcpListener::bind(options.listen)?;
         let address = listener.local_addr()?;
-        let app = token::App::new(credentials.clone(), public_key);
+        let app = app::App::new(credentials.clone(), public_key);
         let tls = options.tls.as_ref().map(bind_tls).transpose()?;
         let tls_address = tls.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
         let ports = world::Ports { http: address.port(), https: tls_address.map(|address| address.port()) };

@@ -5,16 +5,15 @@
 //! they are good by real time or by the sandbox's clock: a client's clock need not move when the sandbox's does.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::app::App;
 use super::clock::Clock;
-use super::credentials::{SandboxCredentials, registered_scopes};
+use super::credentials::registered_scopes;
 use super::reply::Reply;
 use super::switches::{ExpiresIn, RefreshToken, ScopeSeparator, Switches, TokenErrorStatus};
 
@@ -30,66 +29,6 @@ const REFRESH_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The official Python sample encodes the grant type twice, and works.
 const GRANT_TYPE_ENCODED: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
-
-/// The app as the token endpoint knows it.
-pub(crate) struct App {
-    pub(crate) credentials: SandboxCredentials,
-    pub(crate) public_key: Vec<u8>,
-    /// What was issued later; none: as at the start.
-    pub(crate) reissued: Mutex<Reissued>,
-}
-
-/// Client secrets and public keys issued after the start, in place of the first ones or beside them.
-#[derive(Debug, Default)]
-pub(crate) struct Reissued {
-    pub(crate) client_secrets: Option<Vec<String>>,
-    pub(crate) public_keys: Option<Vec<Vec<u8>>>,
-}
-
-impl App {
-    pub(crate) fn new(credentials: SandboxCredentials, public_key: Vec<u8>) -> Self {
-        Self { credentials, public_key, reissued: Mutex::default() }
-    }
-
-    /// Adds a client secret; the earlier ones stay valid or end.
-    pub(crate) fn add_secret(&self, secret: String, keep_old: bool) {
-        let mut reissued = self.reissued();
-        let mut valid = reissued.client_secrets.take().unwrap_or_else(|| vec![self.credentials.client_secret.clone()]);
-        valid.retain(|_| keep_old);
-        valid.push(secret);
-        reissued.client_secrets = Some(valid);
-    }
-
-    /// Adds a public key; the earlier ones stay valid or end.
-    pub(crate) fn add_key(&self, key: Vec<u8>, keep_old: bool) {
-        let mut reissued = self.reissued();
-        let mut valid = reissued.public_keys.take().unwrap_or_else(|| vec![self.public_key.clone()]);
-        valid.retain(|_| keep_old);
-        valid.push(key);
-        reissued.public_keys = Some(valid);
-    }
-
-    fn reissued(&self) -> MutexGuard<'_, Reissued> {
-        self.reissued.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn knows_secret(&self, shown: &str) -> bool {
-        match &self.reissued().client_secrets {
-            None => shown == self.credentials.client_secret,
-            Some(valid) => valid.iter().any(|secret| secret == shown),
-        }
-    }
-
-    fn knows_signature(&self, signed: &str, signature: &[u8]) -> bool {
-        let verifies = |key: &Vec<u8>| {
-            UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(signed.as_bytes(), signature).is_ok()
-        };
-        match &self.reissued().public_keys {
-            None => verifies(&self.public_key),
-            Some(valid) => valid.iter().any(verifies),
-        }
-    }
-}
 
 /// The tokens that were issued.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::app::App;
 use super::call::Call;
 use super::clock::Clock;
 use super::credentials::SandboxDomain;
@@ -22,7 +23,7 @@ use super::reply::Refusal;
 use super::route::Lookup;
 use super::scim::token::ScimToken;
 use super::switches::Switches;
-use super::token::{App, Tokens};
+use super::token::Tokens;
 
 /// Where the sandbox listens.
 #[derive(Debug, Clone, Copy)]

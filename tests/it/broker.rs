@@ -20,10 +20,6 @@ async fn token(app: &TestApp) -> String {
     answer.body["accessToken"].as_str().expect("a token").to_owned()
 }
 
-async fn token_requests(app: &TestApp) -> u64 {
-    app.stats().await["tokenRequests"].as_u64().expect("a count")
-}
-
 async fn events(app: &TestApp, query: &str) -> Answer {
     let answer = app.admin(Method::GET, &format!("/v1/events{query}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -56,11 +52,11 @@ async fn one_request_serves_everybody_and_outlives_a_restart() {
     let tokens = futures_util::future::join_all((0..8).map(|_| token(&app))).await;
     assert!(tokens.iter().all(|other| *other == tokens[0]));
     assert_eq!(app.assign("00uA", user(1)).await.status, 200);
-    assert_eq!(token_requests(&app).await, 2, "one for the others, one for the service");
+    assert_eq!(app.token_requests().await, 2, "one for the others, one for the service");
     app.restart().await;
     assert_eq!(token(&app).await, tokens[0]);
     assert_eq!(app.assign("00uB", user(2)).await.status, 200);
-    assert_eq!(token_requests(&app).await, 2);
+    assert_eq!(app.token_requests().await, 2);
     app.finish().await;
 }
 
@@ -91,7 +87,7 @@ async fn a_token_that_line_works_ended_is_replaced_when_the_flow_says_so_once_a_
     let second = rejected().await;
     assert_ne!(second, first);
     assert_eq!((rejected().await, token(&app).await), (second.clone(), second));
-    assert_eq!(token_requests(&app).await, 2);
+    assert_eq!(app.token_requests().await, 2);
     let wrong = app.request(Method::POST, "/v1/lineworks/token?scope=user").bearer_auth(SECRET).answer().await;
     wrong.problem(422, "invalid_request");
     app.finish().await;
@@ -121,7 +117,7 @@ async fn no_other_doors_secret_opens_it_and_its_secret_opens_no_other_door() {
         .answer()
         .await
         .problem(405, "method_not_allowed");
-    assert_eq!(token_requests(&app).await, 0);
+    assert_eq!(app.token_requests().await, 0);
     app.finish().await;
     let closed = TestApp::start().await;
     ask(&closed).await.problem(404, "not_found");

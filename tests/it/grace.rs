@@ -9,12 +9,6 @@ use crate::support::{TestApp, user};
 const EMAIL: &str = "person1@sandbox.example";
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn starts_with_taro(settings: &str) -> TestApp {
-    let app = TestApp::with(settings).await;
-    assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
-    app
-}
-
 async fn flags(app: &TestApp) -> (bool, bool) {
     let member = app.member(EMAIL).await.expect("exists");
     let flag = |name: &str| member[name].as_bool().expect("a flag");
@@ -25,7 +19,7 @@ const DELETE: &str = "[unassign]\npolicy = 'delete'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_suspend_leaves_it_at_that() {
-    let app = starts_with_taro("[unassign]\npolicy = 'suspend'").await;
+    let app = TestApp::with_taro("[unassign]\npolicy = 'suspend'").await;
     let answer = app.unassign("00uTARO", "").await;
     assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (200, &Value::Null));
     app.advance(30 * DAY).await;
@@ -36,7 +30,7 @@ async fn the_policy_suspend_leaves_it_at_that() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_delete_deletes_at_once_and_a_rehire_takes_it_back() {
-    let app = starts_with_taro(DELETE).await;
+    let app = TestApp::with_taro(DELETE).await;
     assert_eq!(app.unassign("00uTARO", "").await.status, 200);
     assert_eq!(flags(&app).await, (false, true));
     let answer = app.assign("00uTARO", user(1)).await;
@@ -48,7 +42,7 @@ async fn the_policy_delete_deletes_at_once_and_a_rehire_takes_it_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_may_choose_a_milder_policy() {
-    let app = starts_with_taro(DELETE).await;
+    let app = TestApp::with_taro(DELETE).await;
     assert_eq!(app.unassign("00uTARO", "policy=suspend").await.status, 200);
     assert_eq!(flags(&app).await, (true, false));
     app.finish().await;
@@ -56,7 +50,7 @@ async fn a_call_may_choose_a_milder_policy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_assignment_calls_a_planned_deletion_off() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.unassign("00uTARO", "").await;
     app.advance(6 * DAY).await;
     assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
@@ -72,7 +66,7 @@ async fn a_new_assignment_calls_a_planned_deletion_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_undelete_brings_back_the_member_is_in_use_in_the_end() {
     for returns in ["asBefore", "active", "suspended"] {
-        let app = starts_with_taro("").await;
+        let app = TestApp::with_taro("").await;
         app.switch(json!({ "undeleteReturns": returns })).await;
         app.unassign("00uTARO", "").await;
         app.advance(7 * DAY + Duration::from_secs(60)).await;
@@ -88,7 +82,7 @@ async fn whatever_undelete_brings_back_the_member_is_in_use_in_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehire_whose_deleted_member_is_not_shown_is_undeleted_by_the_id_we_remember() {
     for style in [json!({"getInGrace": "404"}), json!({"getInGrace": "410", "undeleteReturns": "suspended"})] {
-        let app = starts_with_taro(DELETE).await;
+        let app = TestApp::with_taro(DELETE).await;
         app.switch(style).await;
         assert_eq!(app.unassign("00uTARO", "").await.status, 200);
         assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
@@ -100,7 +94,7 @@ async fn a_rehire_whose_deleted_member_is_not_shown_is_undeleted_by_the_id_we_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehire_after_the_grace_is_created_anew_even_if_we_still_hope() {
-    let app = starts_with_taro(DELETE).await;
+    let app = TestApp::with_taro(DELETE).await;
     app.switch(json!({"getInGrace": "404"})).await;
     assert_eq!(app.unassign("00uTARO", "").await.status, 200);
     app.advance(7 * DAY + Duration::from_secs(60)).await;
@@ -140,7 +134,7 @@ async fn both_codes_of_an_absent_member_are_understood() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_sends_what_differs_and_nothing_when_nothing_does() {
     for switches in [json!({"patchAnswers": "empty204"}), json!({"patchObjects": "replace"})] {
-        let app = starts_with_taro("").await;
+        let app = TestApp::with_taro("").await;
         app.switch(switches).await;
         let revision = |member: &Value| member["_revision"].clone();
         let before = app.member(EMAIL).await.expect("exists");

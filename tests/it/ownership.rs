@@ -10,12 +10,6 @@ use crate::support::{Answer, TestApp, membership, user};
 const EMAIL: &str = "person1@sandbox.example";
 const WEEK: Duration = Duration::from_secs(7 * 86_400 + 60);
 
-async fn starts_with_taro(settings: &str) -> TestApp {
-    let app = TestApp::with(settings).await;
-    assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
-    app
-}
-
 async fn member(app: &TestApp) -> Value {
     app.member(EMAIL).await.expect("exists")
 }
@@ -40,7 +34,7 @@ async fn is_parked(app: &TestApp, answer: &Answer, cause: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspension_by_hand_is_deleted_only_when_approved_and_after_the_delay() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.by_hand(EMAIL, json!({"isSuspended": true})).await;
     let answer = app.unassign("00uTARO", "").await;
     is_held(&answer, "suspended_by_someone_else");
@@ -55,7 +49,7 @@ async fn a_suspension_by_hand_is_deleted_only_when_approved_and_after_the_delay(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_before_the_delay_is_over_waits_for_it() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.by_hand(EMAIL, json!({"isSuspended": true})).await;
     app.unassign("00uTARO", "").await;
     app.admin(Method::POST, "/v1/assignments/00uTARO/approve").await;
@@ -69,7 +63,7 @@ async fn an_approval_before_the_delay_is_over_waits_for_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehire_lifts_our_suspension_and_no_other() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.unassign("00uTARO", "").await;
     assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
     assert_eq!(member(&app).await["isSuspended"], false);
@@ -86,7 +80,7 @@ async fn a_rehire_lifts_our_suspension_and_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_by_hand_meets_the_wish_and_is_not_taken_back() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.by_hand(EMAIL, json!({"isDeleted": true})).await;
     let answer = app.unassign("00uTARO", "").await;
     assert_eq!((answer.status.as_u16(), &answer.body["state"]), (200, &json!("settled")));
@@ -98,7 +92,7 @@ async fn a_deletion_by_hand_meets_the_wish_and_is_not_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_decisions_are_lifted_where_that_is_configured() {
-    let app = starts_with_taro("[assign]\nlift_foreign_suspension = true").await;
+    let app = TestApp::with_taro("[assign]\nlift_foreign_suspension = true").await;
     for change in [json!({"isSuspended": true}), json!({"isDeleted": true})] {
         app.by_hand(EMAIL, change).await;
         assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
@@ -110,7 +104,7 @@ async fn foreign_decisions_are_lifted_where_that_is_configured() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn administrators_are_held_and_nobody_can_approve_it() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.by_hand(EMAIL, json!({"isAdministrator": true})).await;
     is_held(&app.unassign("00uTARO", "").await, "member_is_administrator");
     let answer = app.admin(Method::POST, "/v1/assignments/00uTARO/approve").await;
@@ -125,7 +119,7 @@ async fn administrators_are_held_and_nobody_can_approve_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_protected_are_held_by_e_mail_and_by_id() {
     let settings = "[unassign]\nprotected = ['Person1@sandbox.example', '00uHANAKO']";
-    let app = starts_with_taro(settings).await;
+    let app = TestApp::with_taro(settings).await;
     app.assign("00uHANAKO", user(2)).await;
     is_held(&app.unassign("00uTARO", "").await, "member_is_protected");
     is_held(&app.unassign("00uHANAKO", "").await, "member_is_protected");
@@ -215,7 +209,7 @@ async fn somebody_unknown_who_leaves_is_settled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_whose_key_was_changed_by_hand_is_ours_no_more() {
-    let app = starts_with_taro("").await;
+    let app = TestApp::with_taro("").await;
     app.by_hand(EMAIL, json!({"userExternalKey": "HR-7"})).await;
     is_held(&app.unassign("00uTARO", "").await, "member_not_ours");
     let answer = app.assign("00uTARO", user(1)).await;

@@ -40,10 +40,6 @@ async fn reissue(app: &TestApp, what: &str) -> Value {
     answer.body[what].take()
 }
 
-async fn token_requests(app: &TestApp) -> u64 {
-    app.stats().await["tokenRequests"].as_u64().expect("a count")
-}
-
 async fn assign(app: &TestApp, n: u32) {
     let person = format!("00uPERSON{n}");
     let answer = app.assign(&person, user(n)).await;
@@ -59,7 +55,7 @@ async fn a_key_that_is_replaced_in_its_file_is_used_from_the_next_token_on() {
     let key = reissue(&app, "privateKey").await;
     put(&app, KEY, &key);
     assign(&app, 2).await;
-    assert_eq!(token_requests(&app).await, 1, "the token at hand stays in use");
+    assert_eq!(app.token_requests().await, 1, "the token at hand stays in use");
     app.sandbox("tokens/kill", json!({})).await;
     assign(&app, 3).await;
     app.finish().await;
@@ -83,11 +79,11 @@ async fn both_are_replaced_while_calls_go_on_and_none_fails() {
         for (what, file) in [("privateKey", KEY), ("clientSecret", SECRET), ("privateKey", KEY)] {
             let new = reissue(&app, what).await;
             put(&app, file, &new);
-            let before = token_requests(&app).await;
+            let before = app.token_requests().await;
             app.sandbox("tokens/kill", json!({})).await;
             // A person who met the change is through before the next one: two ended tokens in one call are another test.
             let at_work = done.load(Ordering::Relaxed) + 1;
-            while token_requests(&app).await == before || done.load(Ordering::Relaxed) <= at_work {
+            while app.token_requests().await == before || done.load(Ordering::Relaxed) <= at_work {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
@@ -116,10 +112,10 @@ async fn the_other_key_and_secret_help_while_only_they_are_known_and_go_first_th
     );
     app.restart_with(&settings).await;
     assign(&app, 1).await;
-    assert_eq!(token_requests(&app).await, 4, "every pair, in one round");
+    assert_eq!(app.token_requests().await, 4, "every pair, in one round");
     app.sandbox("tokens/kill", json!({})).await;
     assign(&app, 2).await;
-    assert_eq!(token_requests(&app).await, 5, "the pair that was accepted goes first");
+    assert_eq!(app.token_requests().await, 5, "the pair that was accepted goes first");
     app.finish().await;
 }
 
@@ -132,7 +128,7 @@ async fn a_broken_file_changes_nothing() {
     assign(&app, 1).await;
     app.sandbox("tokens/kill", json!({})).await;
     assign(&app, 2).await;
-    assert_eq!(token_requests(&app).await, 2, "nothing was refused");
+    assert_eq!(app.token_requests().await, 2, "nothing was refused");
     app.finish().await;
 }
 
@@ -143,7 +139,7 @@ async fn credentials_that_are_all_refused_are_asked_about_once_each_and_heal_by_
     app.put_without_waiting("00uA", json!({ "user": user(1) })).await;
     let row = app.row_in("00uA", "waiting").await;
     assert_eq!(row["reason"]["code"], "token_client_refused");
-    assert_eq!(token_requests(&app).await, 1);
+    assert_eq!(app.token_requests().await, 1);
     put(&app, SECRET, &secret);
     app.advance(Duration::from_secs(61)).await;
     app.row_in("00uA", "settled").await;

@@ -14,10 +14,6 @@ fn person(n: u32) -> String {
     format!("00uPERSON{n}")
 }
 
-async fn token_requests(app: &TestApp) -> u64 {
-    app.stats().await["tokenRequests"].as_u64().expect("a count")
-}
-
 async fn assign_at_once(app: &TestApp, people: std::ops::Range<u32>) {
     let calls = people.map(|n| async move { app.assign(&person(n), user(n)).await });
     for answer in futures_util::future::join_all(calls).await {
@@ -30,7 +26,7 @@ async fn twenty_people_at_once_need_one_token() {
     let app = TestApp::start().await;
     app.fault(json!({"operation": "token", "kind": "slow", "delayMs": 100})).await;
     assign_at_once(&app, 0..20).await;
-    assert_eq!(token_requests(&app).await, 1);
+    assert_eq!(app.token_requests().await, 1);
     app.finish().await;
 }
 
@@ -40,7 +36,7 @@ async fn a_token_that_dies_early_is_replaced_once_and_nobody_waits() {
     assign_at_once(&app, 0..1).await;
     app.sandbox("tokens/kill", json!({})).await;
     assign_at_once(&app, 1..9).await;
-    assert_eq!(token_requests(&app).await, 2);
+    assert_eq!(app.token_requests().await, 2);
     for n in 0..9 {
         let row = app.row(&person(n)).await;
         assert_eq!(row["history"]["attempts"].as_array().expect("a list").len(), 1, "{row:#}");
@@ -54,7 +50,7 @@ async fn the_token_outlives_a_restart_and_is_not_to_be_read_in_the_ledger() {
     assign_at_once(&app, 0..1).await;
     app.restart().await;
     assign_at_once(&app, 1..2).await;
-    assert_eq!(token_requests(&app).await, 1);
+    assert_eq!(app.token_requests().await, 1);
     for entry in std::fs::read_dir(app.folder()).expect("a folder") {
         let path = entry.expect("readable").path();
         let bytes = std::fs::read(&path).expect("readable");
@@ -70,14 +66,14 @@ async fn a_token_is_renewed_before_its_life_is_over() {
     for (n, expires_in) in [(0, "string"), (1, "number")] {
         app.switch(json!({"expiresIn": expires_in, "accessTokenLifeSeconds": 3600})).await;
         app.advance(Duration::from_secs(86_400)).await;
-        let before = token_requests(&app).await;
+        let before = app.token_requests().await;
         assign_at_once(&app, 10 * n..10 * n + 1).await;
         app.advance(Duration::from_secs(3_600 - 370)).await;
         assign_at_once(&app, 10 * n + 1..10 * n + 2).await;
-        assert_eq!(token_requests(&app).await, before + 1, "{expires_in}: it still lives");
+        assert_eq!(app.token_requests().await, before + 1, "{expires_in}: it still lives");
         app.advance(Duration::from_secs(20)).await;
         assign_at_once(&app, 10 * n + 2..10 * n + 3).await;
-        assert_eq!(token_requests(&app).await, before + 2, "{expires_in}: before its end, not after a refusal");
+        assert_eq!(app.token_requests().await, before + 2, "{expires_in}: before its end, not after a refusal");
     }
     app.finish().await;
 }
@@ -89,7 +85,7 @@ async fn a_new_token_may_end_the_older_one() {
     assign_at_once(&app, 0..4).await;
     app.sandbox("tokens/kill", json!({})).await;
     assign_at_once(&app, 4..12).await;
-    assert_eq!(token_requests(&app).await, 2, "the callers do not end each other's tokens");
+    assert_eq!(app.token_requests().await, 2, "the callers do not end each other's tokens");
     app.finish().await;
 }
 
@@ -144,7 +140,7 @@ async fn tokens_that_are_rejected_one_after_another_are_not_asked_for_without_en
         let row = app.row_in(&person(n), "waiting").await;
         assert_eq!(row["reason"]["code"], "access_token_rejected");
     }
-    assert_eq!(token_requests(&app).await, 2, "the first, and one in its place");
+    assert_eq!(app.token_requests().await, 2, "the first, and one in its place");
     app.heal().await;
     app.advance(Duration::from_secs(61)).await;
     for n in 0..12 {

@@ -6,10 +6,10 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord, ruling_of, verdict_word};
+use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Heads, Membership, Reception, State};
+use crate::domain::assignment::{Heads, Membership, Reception, Ruling, State};
 use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, UnassignPolicy, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
@@ -231,7 +231,7 @@ fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64)
         event.caller,
         ms(event.occurred),
         ms(event.arrived),
-        verdict_word(verdict),
+        verdict.as_str(),
         revision,
         event.weight() as i64,
     ])?;
@@ -303,7 +303,7 @@ pub(super) fn hear(db: &Connection, said: &OperatorWord) -> Outcome<Heard> {
     let leaving = row.facts.desired(UnassignPolicy::Suspend).is_none_or(|desired| desired.is_leaving());
     let revision = row.revision + 1;
     raise(db, &said.person, leaving, ms(said.now))?;
-    if let Some(ruling) = ruling_of(said.kind, steps) {
+    if let Some(ruling) = Ruling::said_by(said.kind, steps) {
         let changed = db
             .prepare_cached("UPDATE assignments SET ruling = ?2, ruling_revision = ?3 WHERE okta_user_id = ?1")?
             .execute(params![said.person.as_str(), ruling_json(&ruling), revision])?;

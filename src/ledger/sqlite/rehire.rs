@@ -7,9 +7,10 @@ use super::super::{Lease, TakeOver};
 use super::rows::{Reading, ms, stored_json};
 use super::threads::Outcome;
 use super::{read, work};
-use crate::domain::assignment::{Desired, Marks, StateName};
+use crate::domain::assignment::{Desired, StateName};
 use crate::domain::event::UnassignPolicy;
 use crate::domain::ids::OktaUserId;
+use crate::domain::marks::Marks;
 use crate::domain::outcome::{Cause, Reason};
 
 /// See [`super::super::Store::deleted_with_login`].

@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 
 use super::super::StoreError;
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{
-    Assignment, Fact, Facts, Heads, Intent, Marks, Membership, OktaStatus, Ruling, State, StateName,
-};
+use crate::domain::assignment::{Assignment, Fact, Facts, Heads, Membership, OktaStatus, Ruling, State, StateName};
 use crate::domain::event::{ProfileWeight, ProfileWish, Source, UnassignPolicy};
 use crate::domain::ids::OktaUserId;
+use crate::domain::marks::{Intent, Marks};
 use crate::domain::outcome::Reason;
-use crate::domain::plan::StepKind;
 use crate::domain::profile::{FieldError, Profile};
+use crate::domain::step::StepKind;
 
 /// Every column of an assignment, by name, in the order of the table.
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \

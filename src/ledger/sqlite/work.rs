@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
 use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Intent, Marks, State, StateName};
-use crate::domain::plan::StepKind;
+use crate::domain::assignment::{State, StateName};
+use crate::domain::marks::{Intent, Marks};
+use crate::domain::step::StepKind;
 use crate::lineworks::{Operation, Quota};
 
 const HOUR_MS: i64 = 3_600_000;

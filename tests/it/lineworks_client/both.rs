@@ -2,7 +2,6 @@
 
 use okta_lineworks::domain::ids::{ExternalKey, MemberId};
 use okta_lineworks::domain::member::{Condition, Member};
-use okta_lineworks::domain::profile::{Profile, ProfileRules};
 use okta_lineworks::domain::reference::Reference;
 use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::both::Both;
@@ -10,7 +9,7 @@ use okta_lineworks::lineworks::{ApiError, Hints, MemberApi, NewMember};
 use serde_json::{Value, json};
 
 use super::counterpart::{Answer, Counterpart, OpenGate, Setup};
-use super::scim::{list, scim, user};
+use super::scim::{list, profile, scim, user};
 
 fn id() -> MemberId {
     "user-1".parse().expect("an id")
@@ -25,12 +24,6 @@ async fn start() -> (Counterpart, Both, OpenGate) {
     let client = Setup::default().client(&works);
     let (scim, _) = scim(&works.url);
     (works, Both::new(scim, client.directory), client.gate)
-}
-
-fn profile(more: Value) -> Profile {
-    let mut user = json!({"email": "hanako@example.jp", "userName": {"lastName": "山田", "firstName": "花子"}});
-    user.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-    Profile::parse(&user, &ProfileRules::OPEN).expect("a profile")
 }
 
 fn in_directory(more: Value) -> Answer {

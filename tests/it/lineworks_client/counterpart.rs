@@ -84,6 +84,13 @@ pub struct Counterpart {
     script: Arc<Mutex<Script>>,
 }
 
+/// A counterpart and a client of it, with everything as usual.
+pub async fn start() -> (Counterpart, Client) {
+    let works = Counterpart::start().await;
+    let client = Setup::default().client(&works);
+    (works, client)
+}
+
 impl Counterpart {
     pub async fn start() -> Self {
         let script = Arc::new(Mutex::new(Script::default()));

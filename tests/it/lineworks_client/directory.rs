@@ -11,7 +11,7 @@ use serde_json::{Map, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use super::counterpart::{Answer, Client, Counterpart, OpenGate, Setup, user};
+use super::counterpart::{Answer, Client, Counterpart, OpenGate, Setup, start, user};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -41,12 +41,6 @@ fn profile() -> Profile {
 pub fn by_id() -> Hints<'static> {
     static ID: std::sync::OnceLock<MemberId> = std::sync::OnceLock::new();
     Hints { member_id: Some(ID.get_or_init(id)), external_key: None, former_key: None, email: None }
-}
-
-async fn start() -> (Counterpart, Client) {
-    let works = Counterpart::start().await;
-    let client = Setup::default().client(&works);
-    (works, client)
 }
 
 #[tokio::test]

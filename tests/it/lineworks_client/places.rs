@@ -10,7 +10,7 @@ use okta_lineworks::domain::reference::Reference;
 use okta_lineworks::lineworks::{ApiError, MemberApi, Operation, PlaceSettings};
 use serde_json::{Value, json};
 
-use super::counterpart::{Answer, Client, Counterpart, Setup};
+use super::counterpart::{Answer, Client, Counterpart, Setup, start};
 
 const DOMAIN: i64 = 300_123_456;
 
@@ -48,12 +48,6 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, ApiError>, cause: Cause) -> St
         Err(ApiError::Refused(reason)) if reason.cause == cause => reason.detail.expect("says more"),
         other => panic!("{other:?}"),
     }
-}
-
-async fn start() -> (Counterpart, Client) {
-    let works = Counterpart::start().await;
-    let client = Setup::default().client(&works);
-    (works, client)
 }
 
 fn creating(works: &Counterpart) -> Client {

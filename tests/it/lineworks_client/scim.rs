@@ -69,7 +69,8 @@ fn error(status: u16, kind: Option<&str>, detail: &str) -> Answer {
     Answer::new(status, body)
 }
 
-fn profile(more: Value) -> Profile {
+/// A profile with this besides name and login.
+pub fn profile(more: Value) -> Profile {
     let mut user = json!({"email": "hanako@example.jp", "userName": {"lastName": "山田", "firstName": "花子"}});
     user.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     Profile::parse(&user, &ProfileRules::OPEN).expect("a profile")

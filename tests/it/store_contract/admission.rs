@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use okta_lineworks::domain::assignment::{Intent, Marks};
 use okta_lineworks::domain::event::EventKind;
+use okta_lineworks::domain::marks::{Intent, Marks};
 use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::ledger::{Admission, Admitted, Claimed, Store};
 use okta_lineworks::lineworks::{Operation, Quota};

@@ -1,7 +1,8 @@
 //! Leases: who may work on whom, and who no longer may.
 
-use okta_lineworks::domain::assignment::{Marks, StateName};
+use okta_lineworks::domain::assignment::StateName;
 use okta_lineworks::domain::event::EventKind;
+use okta_lineworks::domain::marks::Marks;
 use okta_lineworks::ledger::{Admitted, Heard};
 use okta_lineworks::lineworks::Operation;
 

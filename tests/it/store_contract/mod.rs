@@ -16,12 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use okta_lineworks::domain::assignment::{Assignment, Marks, State, StateName};
+use okta_lineworks::domain::assignment::{Assignment, State, StateName};
 use okta_lineworks::domain::event::{Event, EventKind, ProfileWish, Receipt, Source};
 use okta_lineworks::domain::ids::OktaUserId;
+use okta_lineworks::domain::marks::Marks;
 use okta_lineworks::domain::outcome::{Cause, Reason};
-use okta_lineworks::domain::plan::StepKind;
 use okta_lineworks::domain::profile::{Profile, ProfileRules};
+use okta_lineworks::domain::step::StepKind;
 use okta_lineworks::ledger::{
     Admission, Admitted, ClaimRequest, Claimed, Incoming, Lease, Limits, OperatorWord, Settlement, Store,
 };

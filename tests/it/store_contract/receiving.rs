@@ -3,7 +3,7 @@
 use okta_lineworks::domain::assignment::{Ruling, State, StateName};
 use okta_lineworks::domain::event::{Event, EventKind, Source, Verdict};
 use okta_lineworks::domain::outcome::{Cause, Reason};
-use okta_lineworks::domain::plan::StepKind;
+use okta_lineworks::domain::step::StepKind;
 use okta_lineworks::ledger::{Heard, IgnoredEvent, Incoming};
 
 use super::{Bench, Verbs, at, event, id, profile, settled, state_of};

@@ -1,7 +1,8 @@
 //! A leaver's member goes on to the assignment of somebody who came back with a new Okta id.
 
-use okta_lineworks::domain::assignment::{Intent, Marks, StateName};
+use okta_lineworks::domain::assignment::StateName;
 use okta_lineworks::domain::event::{Event, EventKind};
+use okta_lineworks::domain::marks::{Intent, Marks};
 use okta_lineworks::ledger::{Settlement, Store, TakeOver};
 
 use super::{Bench, Verbs, at, event, id, profile, settled, settlement, state_of, waiting};

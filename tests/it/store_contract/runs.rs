@@ -1,9 +1,10 @@
 //! What a run leaves behind.
 
-use okta_lineworks::domain::assignment::{Assignment, Intent, Marks, State, StateName};
+use okta_lineworks::domain::assignment::{Assignment, State, StateName};
 use okta_lineworks::domain::event::EventKind;
+use okta_lineworks::domain::marks::{Intent, Marks};
 use okta_lineworks::domain::outcome::{Cause, Reason};
-use okta_lineworks::domain::plan::StepKind;
+use okta_lineworks::domain::step::StepKind;
 use okta_lineworks::ledger::{Claimed, Settlement, StepRecord, Store};
 use okta_lineworks::lineworks::{CallRecord, Operation};
 

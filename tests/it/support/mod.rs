@@ -104,6 +104,13 @@ impl TestApp {
         app
     }
 
+    /// The same, and `00uTARO` has the app and is a member.
+    pub async fn with_taro(settings: &str) -> Self {
+        let app = Self::with(settings).await;
+        assert_eq!(app.assign("00uTARO", user(1)).await.status, 200);
+        app
+    }
+
     async fn boot(&mut self) {
         let sandbox = self.sandbox.as_ref().expect("runs until the end");
         let it = sandbox.credentials().clone();
@@ -379,6 +386,11 @@ impl TestApp {
     /// What the sandbox counted.
     pub async fn stats(&self) -> Value {
         self.http.get(format!("{}/_sandbox/stats", self.sandbox_url)).answer().await.body
+    }
+
+    /// How often the sandbox was asked for an access token.
+    pub async fn token_requests(&self) -> u64 {
+        self.stats().await["tokenRequests"].as_u64().expect("a count")
     }
 
     /// Says something to the sandbox's control endpoint (POST).
