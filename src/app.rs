@@ -142,7 +142,9 @@ impl App {
             status
         };
         let settings = door_settings(config, handover, backend.broker(), &metrics);
+        let pauses = converge.pauses();
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, status);
+        let doors = doors.on_retry(move || pauses.let_one_try());
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();

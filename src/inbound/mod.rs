@@ -85,6 +85,8 @@ pub struct Doors {
     clock: Clock,
     settings: Settings,
     lineworks: Box<dyn Fn() -> LineWorksStatus + Send + Sync>,
+    /// Hears that an operator wants a person looked at again.
+    retried: Box<dyn Fn() + Send + Sync>,
     stopping: CancellationToken,
 }
 
@@ -96,7 +98,15 @@ impl Doors {
         settings: Settings,
         lineworks: impl Fn() -> LineWorksStatus + Send + Sync + 'static,
     ) -> Self {
-        Self { store, clock, settings, lineworks: Box::new(lineworks), stopping: CancellationToken::new() }
+        let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
+        Self { store, clock, settings, lineworks, retried, stopping: CancellationToken::new() }
+    }
+
+    /// What else is to be done when an operator says `retry`; it is called before the person is due.
+    #[must_use]
+    pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
+        self.retried = Box::new(retried);
+        self
     }
 
     /// Answers every call that waits for an outcome now: the service is stopping.
