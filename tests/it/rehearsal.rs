@@ -78,7 +78,7 @@ fn check(folder: &Path, settings: &str) -> Output {
 #[test]
 fn what_the_sandbox_prints_configures_a_service_with_either_api_and_with_both() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (_sandbox, printed) = sandbox_alone();
+    let (sandbox, printed) = sandbox_alone();
     let both = printed.replace("#backend", "backend");
     let (before, rest) = both.split_once("# for the Directory API").expect("says what is for which API");
     let (_, after) = rest.split_once("# for SCIM").expect("says what is for which API");
@@ -93,4 +93,14 @@ fn what_the_sandbox_prints_configures_a_service_with_either_api_and_with_both() 
     }
     let several = printed.replace("\ndomain_id", "\n#domain_id").replace("#domains", "domains");
     assert!(check(folder.path(), &several).status.success(), "{several}");
+
+    drop(sandbox);
+    let broker = "[broker]\nsecrets = [{ name = 'flow', value = '0123456789abcdef-flow' }]\nscope = 'bot'\n";
+    let output = check(folder.path(), &format!("{broker}{printed}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for expected in ["LINE WORKS does not answer.", "LINE WORKS から応答がありません。", "no connection with 127.0.0.1"]
+    {
+        assert_eq!(said.matches(expected).count(), 1, "{expected} in {said}");
+    }
 }
