@@ -133,6 +133,8 @@ impl App {
         };
         let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
+        let pauses = converge.pauses();
+        let doors = doors.on_retry(move || pauses.let_one_try());
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();

@@ -11,6 +11,7 @@ use super::{BadConfiguration, ConfigArgs};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Backend, Config, LedgerUrl};
+use crate::domain::outcome::Reason;
 use crate::lineworks::credentials::Credentials;
 use crate::lineworks::token::{TokenCache, TokenSettings};
 use crate::lineworks::{ApiError, http_client};
@@ -41,7 +42,8 @@ impl Check {
                     let credentials = Arc::new(credentials);
                     faults.extend(contact_fault(&loaded.config, &access.scope, &credentials).await);
                     if let Some(broker) = &loaded.config.broker {
-                        faults.extend(contact_fault(&loaded.config, &broker.scope, &credentials).await);
+                        let fault = contact_fault(&loaded.config, &broker.scope, &credentials).await;
+                        faults.extend(fault.filter(|fault| !faults.contains(fault)));
                     }
                 }
                 Ok(_) => {}
@@ -109,11 +111,7 @@ async fn contact_fault(config: &Config, scope: &str, credentials: &Arc<Credentia
         Err(error) => {
             let failure = tokens.status().last_failure;
             let reason = failure.map(|(_, reason)| reason);
-            let advice = reason.as_ref().map(|reason| reason.cause.english());
-            Some(match advice {
-                Some(advice) => format!("{} {} ({error})", advice.title, advice.todo),
-                None => error.to_string(),
-            })
+            Some(reason.map_or_else(|| error.to_string(), |reason| in_both_languages(&reason)))
         }
     }
 }
@@ -138,6 +136,11 @@ async fn scim_fault(config: &Config) -> Option<String> {
         Err(ApiError::Unclear(reason) | ApiError::ReadAgain(reason)) => reason,
         Err(ApiError::Blocked(_)) => return None,
     };
-    let (advice, detail) = (reason.cause.english(), reason.detail.unwrap_or_default());
-    Some(format!("{} {} ({detail})", advice.title, advice.todo))
+    Some(in_both_languages(&reason))
+}
+
+fn in_both_languages(reason: &Reason) -> String {
+    let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
+    let detail = reason.detail.as_deref().map(|detail| format!("\n  ({detail})")).unwrap_or_default();
+    format!("{} {}\n  {}{}{detail}", english.title, english.todo, japanese.title, japanese.todo)
 }

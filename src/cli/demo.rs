@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
+    /// Through SCIM, with the Directory API for what SCIM cannot do
+    #[arg(long)]
+    scim: bool,
     /// Stay up afterwards, to try the printed lines by hand
     #[arg(long)]
     keep: bool,
@@ -38,6 +41,7 @@ pub(super) struct Demo {
 
 /// Where everything is.
 struct Stage {
+    scim: bool,
     service: String,
     lineworks: String,
     http: reqwest::Client,
@@ -54,8 +58,9 @@ impl Demo {
         let sandbox =
             Sandbox::start(SandboxOptions { listen, switches: Switches::default(), strict: true, tls: None }).await?;
         let clock = Clock::system();
-        let app = build(&sandbox, folder.path(), &clock).await?;
+        let app = build(&sandbox, folder.path(), &clock, self.scim).await?;
         let stage = Stage {
+            scim: self.scim,
             service: format!("http://{}", app.address()),
             lineworks: sandbox.url().to_owned(),
             http: http_client()?,
@@ -67,9 +72,12 @@ impl Demo {
             shown = stage.show() => shown,
             () = shutdown.soft.cancelled() => Err(anyhow::anyhow!("stopped before the end")),
         };
+        if !self.keep && shown.is_ok() {
+            println!("  (with --keep everything stays up, to try the lines above by hand)");
+        }
         if self.keep && shown.is_ok() {
             println!("\nThe service and the fake LINE WORKS stay up: try the lines above, end with Ctrl-C.");
-            println!("サービスと模擬 LINE WORKS は起動したままです。上のコマンドを試し、Ctrl-C で終了してください。");
+            println!("サービスと疑似 LINE WORKS は起動したままです。上のコマンドを試し、Ctrl-C で終了してください。");
             shutdown.soft.cancelled().await;
         }
         shutdown.soft.cancel();
@@ -80,9 +88,10 @@ impl Demo {
     }
 }
 
-async fn build(sandbox: &Sandbox, folder: &std::path::Path, clock: &Clock) -> anyhow::Result<App> {
+async fn build(sandbox: &Sandbox, folder: &std::path::Path, clock: &Clock, scim: bool) -> anyhow::Result<App> {
     let file = folder.join("okta-lineworks.toml");
-    std::fs::write(&file, format!("[unassign]\ndelete_after = \"{}s\"\n", DELETE_AFTER.as_secs()))?;
+    let lineworks = if scim { "[lineworks]\nbackend = \"scim\"\nclient_id = \"sandbox\"\n" } else { "" };
+    std::fs::write(&file, format!("{lineworks}[unassign]\ndelete_after = \"{}s\"\n", DELETE_AFTER.as_secs()))?;
     let loaded = config::load(&Sources {
         file: Some(file),
         env: Vec::new(),
@@ -102,6 +111,9 @@ impl Stage {
         println!("okta-lineworks {}: a person gets a LINE WORKS account and loses it again", env!("CARGO_PKG_VERSION"));
         println!("  the service          {}", self.service);
         println!("  a fake LINE WORKS    {}   (strict: it refuses whatever breaks a rule)", self.lineworks);
+        if self.scim {
+            println!("  LINE WORKS is kept   through SCIM; org unit and deletion through the Directory API");
+        }
         self.assign().await?;
         self.unassign().await?;
         self.wait_for_the_deletion().await?;
@@ -216,6 +228,10 @@ impl Stage {
         println!("  token requests: {tokens}");
         println!("  violations: {violations}");
         println!("  calls to LINE WORKS: {}", stats["requests"]);
+        let calls = |name: &str| stats["requests"][name].as_u64().unwrap_or_default();
+        if self.scim != (calls("scim.users.create") == 1) || self.scim == (calls("users.create") == 1) {
+            bail!("the member should be created with the one API that was asked for: {stats:#}");
+        }
         println!(
             "  {:.1} s in all, {} of them waiting for the deletion",
             begun.elapsed().as_secs_f64(),

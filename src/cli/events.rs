@@ -26,6 +26,9 @@ impl Events {
             let path = format!("/v1/events?limit={}&cursor={cursor}", left.min(PAGE));
             let page = self.reach.call(Method::GET, &path).await?;
             let events = page["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if cursor.is_empty() && events.is_empty() && !self.reach.json {
+                println!("nothing yet");
+            }
             for event in events {
                 if self.reach.json {
                     println!("{event}");

@@ -176,7 +176,7 @@ fn refusal(body: &Value) -> String {
 
 /// A field that is wrong, and what to do about it.
 fn field_line(field: &Value) -> String {
-    format!("{}: {} {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]))
+    format!("{}: {} / {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]))
 }
 
 /// An address that listens everywhere is called on the loopback.
@@ -304,7 +304,7 @@ fn steps(attempt: &Value) -> String {
     let steps: Vec<String> = steps.map(|step| format!("{} {}", word(&step["step"]), word(&step["outcome"]))).collect();
     let calls = attempt["calls"].as_array().map_or(0, Vec::len);
     let reason = attempt["reason"]["code"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
-    let steps = if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", ") };
+    let steps = if steps.is_empty() { "no step".to_owned() } else { steps.join(", ") };
     format!("{steps} ({calls} calls{reason})")
 }
 

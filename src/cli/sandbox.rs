@@ -49,18 +49,25 @@ impl RunSandbox {
     }
 }
 
-/// The section of a configuration that points at this sandbox.
+/// The section of a configuration that points at this sandbox; TOML from its first line to its last.
 fn configuration(sandbox: &Sandbox) -> String {
     let it = sandbox.credentials();
+    let domains: Vec<_> = it.domains.iter().map(|domain| format!("\"{}\" = {}", domain.name, domain.id)).collect();
     format!(
         "# a service finds this sandbox with\n[lineworks]\nauth_url = \"{url}\"\napi_url = \"{url}\"\n\
-         client_id = \"{}\"\nclient_secret = \"{}\"\nservice_account = \"{}\"\ndomain_id = {}\nprivate_key = '''\n{}'''\n\
+         domain_id = {}\n# in place of domain_id, for several domains:\n#domains = {{ {} }}\n\
+         # for the Directory API:\n\
+         client_id = \"{}\"\nclient_secret = \"{}\"\nservice_account = \"{}\"\nprivate_key = '''\n{}'''\n\
+         # for SCIM; with the lines above it works together with the Directory API, without them alone:\n\
+         #backend = \"scim\"\nscim_token = \"{}\"\n\
          # members, switches, faults, violations: {url}/_sandbox/members, /switches, /faults, /stats",
+        it.domain_id,
+        domains.join(", "),
         it.client_id,
         it.client_secret,
         it.service_account,
-        it.domain_id,
         it.private_key,
+        it.scim_token,
         url = sandbox.url(),
     )
 }

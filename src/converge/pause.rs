@@ -79,6 +79,13 @@ impl Pauses {
         }
     }
 
+    /// An operator says that it is worth a try: the next who comes may.
+    pub fn let_one_try(&self) {
+        if let Some(pause) = self.state().as_mut() {
+            pause.may_try = true;
+        }
+    }
+
     fn begin(&self, reason: &Reason, now: Timestamp) {
         let mut state = self.state();
         if state.is_some() {
@@ -166,6 +173,16 @@ mod tests {
         assert!(pauses.is_time_to_probe(at(600)) && pauses.may_create().is_ok());
         assert!(pauses.created(&Ok(()), at(601)) && !pauses.created(&Ok(()), at(602)));
         assert!(pauses.may_create().is_ok() && pauses.shown().is_none());
+    }
+
+    #[test]
+    fn an_operator_lets_one_try_before_its_time() {
+        let pauses = Pauses::default();
+        pauses.let_one_try();
+        assert!(!pauses.created(&no_seat(), at(0)) && pauses.may_create().is_err());
+        pauses.let_one_try();
+        assert!(pauses.may_create().is_ok() && pauses.may_create().is_err());
+        assert!(!pauses.is_time_to_probe(at(299)) && pauses.is_time_to_probe(at(300)));
     }
 
     #[test]

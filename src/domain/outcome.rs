@@ -67,8 +67,8 @@ causes! {
         ja: "LINE WORKS がリクエストを拒否しました。" / "併記された LINE WORKS のコードと文を確認し、Okta で項目を修正してから、割り当てを再送するか再試行してください。";
     /// The access token lacks the scope or the right.
     ScopeMissing = "lineworks_scope_missing",
-        en: "LINE WORKS says the access token may not do this." / "In the LINE WORKS Developer Console, add the scope `user` (or `directory`, or the one named beside this) to the app, wait some minutes, check `lineworks.scope`, then retry. The Free plan cannot write members.",
-        ja: "LINE WORKS により、このアクセストークンでは操作が許可されていません。" / "Developer Console でアプリに `user`(または `directory`、あるいは併記されたもの)スコープを追加し、数分待って `lineworks.scope` を確認してから再試行してください。フリープランではメンバーを変更できません。";
+        en: "LINE WORKS says the access token may not do this." / "In the LINE WORKS Developer Console, add the scope `user` (or `directory`, or the one named beside this) to the app, wait some minutes, check `lineworks.scope`, then retry. If the scope is there, look whether the admin screen restricts edits. The Free plan cannot write members.",
+        ja: "LINE WORKS により、このアクセストークンでは操作が許可されていません。" / "Developer Console でアプリに `user`(または `directory`、あるいは併記されたもの)スコープを追加し、数分待って `lineworks.scope` を確認してから再試行してください。スコープがある場合は、管理画面で編集が制限されていないか確認してください。フリープランではメンバーを変更できません。";
     /// The member carries somebody else's external key.
     MemberHasForeignKey = "member_has_foreign_key",
         en: "A member with this e-mail exists and carries an external key that this program did not set." / "If it is the same person, set the member's external key in LINE WORKS to the wanted one, or set `lineworks.adopt = \"replace_foreign_key\"`; then retry.",
@@ -171,8 +171,8 @@ causes! {
         ja: "プロフィールに職級・役職・利用権限タイプの指定がありますが、LINE WORKS でその機能が無効です。" / "LINE WORKS の管理画面(メンバーの職級・役職・利用権限タイプの設定)で有効にするか、フローからその項目を除いてから、再試行してください。";
     /// A deletion is planned.
     DeletionPlanned = "deletion_planned",
-        en: "The member is suspended and will be deleted at the time shown." / "Nothing to do. Assign the app again before then to keep the member; talk data is lost at the deletion.",
-        ja: "メンバーは一時停止中で、表示の時刻に削除されます。" / "対応は不要です。残す場合はそれまでに Okta で再度割り当ててください。削除時にトークのデータは失われます。";
+        en: "The member is suspended, or has never signed in, and will be deleted at the time shown." / "Nothing to do. Assign the app again before then to keep the member; talk data is lost at the deletion.",
+        ja: "メンバーは一時停止中(または未ログイン)で、表示の時刻に削除されます。" / "対応は不要です。残す場合はそれまでに Okta で再度割り当ててください。削除時にトークのデータは失われます。";
     /// Cannot be suspended yet.
     MemberPending = "member_pending",
         en: "The member has never signed in, and LINE WORKS cannot suspend such a member." / "Nothing to do: it is looked at again every day.",
@@ -215,8 +215,8 @@ causes! {
         ja: "Client ID、Client Secret、Service Account、Private Key のいずれかが受け付けられません。" / "4 つすべてを Developer Console のアプリと照合してください。修正すると処理は自動的に再開します(ファイルは変更時に再読み込みされ、それ以外は再起動が必要です)。";
     /// invalid_scope.
     TokenScopeRefused = "token_scope_refused",
-        en: "LINE WORKS does not accept a scope in `lineworks.scope`." / "Register the scope on the app in the Developer Console; it works some minutes after saving. On the Free plan the scopes that write do not exist. Work resumes by itself.",
-        ja: "`lineworks.scope` のスコープが受け付けられません。" / "Developer Console のアプリにスコープを登録してください。保存後、有効になるまで数分かかります。フリープランには書き込み用スコープがありません。処理は自動的に再開します。";
+        en: "LINE WORKS does not accept a scope of the configuration." / "Register the scopes named beside this on the app in the Developer Console, or correct `lineworks.scope` (for tokens that are handed out: `broker.scope`); a new one works some minutes after saving. On the Free plan the scopes that write do not exist. Work resumes by itself.",
+        ja: "設定のスコープが受け付けられません。" / "併記されたスコープを Developer Console のアプリに登録するか、`lineworks.scope`(払い出すトークンの場合は `broker.scope`)を修正してください。登録後、有効になるまで数分かかります。フリープランには書き込み用スコープがありません。処理は自動的に再開します。";
     /// invalid_grant.
     TokenAssertionRefused = "token_assertion_refused",
         en: "LINE WORKS does not accept the signed assertion." / "Check this machine's clock (NTP), the service account id and that the private key is the newest one issued in the Developer Console.",
@@ -239,8 +239,8 @@ causes! {
         ja: "SCIM トークンが LINE WORKS に受け付けられないため、すべての処理を停止しています。" / "LINE WORKS Developer Console でプロビジョニングアプリを開き、SCIM の長期有効トークンを新しく発行して(表示は一度だけです)、`lineworks.scim_token` の指す場所に置いてください。ファイルの場合は数秒で読み込まれ、処理は自動的に再開します。設定に直接書いた場合は再起動が必要です。";
     /// The plan has no licence left for one more member.
     NoSeatLeft = "no_seat_left",
-        en: "LINE WORKS takes no more members: every seat of the contract is in use. Creating members is paused." / "Buy seats or remove members in the LINE WORKS admin screen. It is tried every five minutes, and work goes on by itself; leavers and changes are not held up.",
-        ja: "契約中の利用人数に空きがないため、LINE WORKS にメンバーを追加できません。メンバーの作成を停止しています。" / "LINE WORKS 管理画面で利用人数を追加するか、メンバーを削除してください。5 分ごとに確認し、空きができると自動的に再開します。退職や変更の処理は続いています。";
+        en: "LINE WORKS takes no more members: every seat of the contract is in use. Creating members is paused." / "Buy seats or remove members in the LINE WORKS admin screen. It is tried every five minutes, and at once after a `retry`; work goes on by itself, and leavers and changes are not held up.",
+        ja: "契約中の利用人数に空きがないため、LINE WORKS にメンバーを追加できません。メンバーの作成を停止しています。" / "LINE WORKS 管理画面で利用人数を追加するか、メンバーを削除してください。5 分ごと(`retry` を実行した場合はすぐ)に確認し、空きができると自動的に再開します。退職や変更の処理は続いています。";
 }
 
 /// A cause with the details of one case.

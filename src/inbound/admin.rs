@@ -96,6 +96,9 @@ async fn hear(doors: &Doors, request: &HttpRequest, person: &str, word: &str) ->
         _ => return Err(Problem::of(Code::NotFound)),
     };
     let person: OktaUserId = person.parse().map_err(|_| Problem::of(Code::UnknownAssignment))?;
+    if kind == EventKind::Retry {
+        (doors.retried)();
+    }
     let said = OperatorWord { person: person.clone(), kind, caller: caller.name().to_owned(), now: doors.clock.now() };
     match doors.store.hear(said).await? {
         Heard::Due(revision) => {

@@ -90,6 +90,8 @@ pub struct Doors {
     members: Arc<dyn MemberApi>,
     /// When LINE WORKS was last asked for a page of its members; held while it is.
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
+    /// Hears that an operator wants a person looked at again.
+    retried: Box<dyn Fn() + Send + Sync>,
     stopping: CancellationToken,
 }
 
@@ -103,9 +105,16 @@ impl Doors {
         members: Arc<dyn MemberApi>,
         lineworks: impl Fn() -> LineWorksStatus + Send + Sync + 'static,
     ) -> Self {
-        let lineworks = Box::new(lineworks);
+        let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        Self { store, clock, settings, lineworks, members, last_page, stopping }
+        Self { store, clock, settings, lineworks, members, last_page, retried, stopping }
+    }
+
+    /// What else is to be done when an operator says `retry`; it is called before the person is due.
+    #[must_use]
+    pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
+        self.retried = Box::new(retried);
+        self
     }
 
     /// Answers every call that waits for an outcome now: the service is stopping.

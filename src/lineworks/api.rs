@@ -241,7 +241,7 @@ pub(crate) async fn read_body(mut response: Response) -> reqwest::Result<Option<
     Ok(Some(body))
 }
 
-/// What went wrong with the connection, without the URL (it may name a person).
+/// What went wrong with the connection and whose it was, without the rest of the URL (it may name a person).
 pub(crate) fn describe(error: reqwest::Error) -> String {
     let what = match (error.is_connect(), error.is_timeout()) {
         (true, true) => "no connection in time",
@@ -249,12 +249,13 @@ pub(crate) fn describe(error: reqwest::Error) -> String {
         (false, true) => "no answer in time",
         (false, false) => "the connection broke",
     };
+    let host = error.url().and_then(Url::host_str).map(|host| format!(" with {host}")).unwrap_or_default();
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    answer::clean(&format!("{what}: {cause}"))
+    answer::clean(&format!("{what}{host}: {cause}"))
 }
 
 #[cfg(test)]

@@ -219,7 +219,9 @@ impl Credentials {
         let read = match (watched.read)() {
             None => return false,
             Some(Ok(secret)) if print_of(&secret) == seen.0 => {
-                seen.1 = None;
+                if seen.1.take().is_some() {
+                    tracing::info!(key = watched.slot.key(), "the file is as it was before; nothing is to be done");
+                }
                 return false;
             }
             Some(read) => read,

@@ -203,14 +203,21 @@ impl TokenCache {
                 self.keep(&token).await;
                 Ok(token)
             }
-            Err(error) => {
+            Err(mut error) => {
+                if error.reason.cause == Cause::TokenScopeRefused {
+                    let said = error.reason.detail.unwrap_or_default();
+                    error.reason.detail = Some(format!("{said} (asked for: {})", self.settings.scope));
+                }
+                let advice = error.reason.cause.english();
                 let ended = now.saturating_add(SignedDuration::try_from(elapsed).unwrap_or_default()).unwrap_or(now);
                 tracing::warn!(
                     purpose = self.settings.purpose,
                     cause = error.reason.cause.code(),
                     detail = error.reason.detail,
                     duration_ms = millis(elapsed),
-                    "got no LINE WORKS access token"
+                    "got no LINE WORKS access token: {} {}",
+                    advice.title,
+                    advice.todo
                 );
                 self.contact.failed(ended, error.reason.clone());
                 state.failure = Some((ended, error.clone()));

@@ -139,6 +139,8 @@ async fn what_passes_is_429_for_the_card_to_repeat_and_what_waits_for_a_human_is
     let cause = &answer.problem(503, "no_token")["cause"];
     assert_eq!(cause["code"], "token_scope_refused");
     assert!(cause["todoJa"].as_str().is_some_and(|text| text.contains("フリープラン")), "{cause}");
+    assert!(cause["todo"].as_str().is_some_and(|text| text.contains("`broker.scope`")), "{cause}");
+    assert!(cause["detail"].as_str().is_some_and(|text| text.ends_with(" (asked for: group)")), "{cause}");
     assert_eq!(answer.headers["retry-after"], "60");
     assert_eq!(events(&app, "").await.body["events"], json!([]), "nothing was handed out");
     app.finish().await;
@@ -161,6 +163,11 @@ async fn a_ledger_that_cannot_be_written_gives_no_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_use_is_on_the_list_of_events_about_nobody() {
     let app = TestApp::with(BROKER).await;
+    let secret = app.folder().join("admin");
+    std::fs::write(&secret, ADMIN).expect("the folder is ours");
+    let arguments = ["events", "--limit", "1", "--url", &app.url, "--admin-secret-file", &secret.display().to_string()];
+    let printed = async || String::from_utf8(program::run(&arguments).await.stdout).expect("UTF-8");
+    assert_eq!(printed().await, "nothing yet\n");
     let mut nobody = membership(true, "00uX", "x@sandbox.example", "e-1", "2026-04-01T00:00:00.000Z");
     nobody["target"] = json!([]);
     app.deliver(vec![nobody]).await;
@@ -184,10 +191,7 @@ async fn every_use_is_on_the_list_of_events_about_nobody() {
     let wrong = app.admin(Method::GET, "/v1/events?limit=101&cursor=x&sort=up").await;
     wrong.problem(422, "invalid_request");
     assert_eq!(wrong.faults(), [("limit", "out_of_range"), ("cursor", "bad_format"), ("sort", "unknown_field")]);
-    let secret = app.folder().join("admin");
-    std::fs::write(&secret, ADMIN).expect("the folder is ours");
-    let arguments = ["events", "--limit", "1", "--url", &app.url, "--admin-secret-file", &secret.display().to_string()];
-    let printed = String::from_utf8(program::run(&arguments).await.stdout).expect("UTF-8");
+    let printed = printed().await;
     assert!(printed.lines().count() == 1 && printed.contains("token_handed_out   by broker (calendar)"), "{printed}");
     app.finish().await;
 }

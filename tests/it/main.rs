@@ -29,6 +29,7 @@ mod papers;
 mod passwords;
 mod placement;
 mod readme;
+mod rehearsal;
 mod rehires;
 mod rotation;
 mod sandbox;

@@ -197,3 +197,12 @@ async fn a_new_org_unit_is_made_where_the_configuration_says() {
     assert_eq!((&made["parentId"], &made["displayOrder"]), (&json!("orgunit2-sales"), &json!(2)));
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_org_unit_is_made_for_a_profile_whose_other_names_mean_nothing() {
+    let app = TestApp::with(&CREATES.replace("user orgunit", "user orgunit directory.read")).await;
+    let units = json!([{"orgUnitId": "name:西日本", "positionId": "name:Laed"}]);
+    app.assign("00uA", placed(1, json!({ "orgUnits": units }))).await.problem(422, "placement_unknown");
+    assert_eq!(units_named(&app, "西日本").await, 0);
+    app.finish().await;
+}

@@ -192,3 +192,12 @@ async fn a_bad_moment_of_scim_creates_nobody_twice() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_not_there_is_named() {
+    let app = TestApp::with(&format!("{ALONE}\n[placement]\ngroups = [\"name:全社員\"]")).await;
+    let answer = app.assign("00uTARO", user(1)).await;
+    let said = answer.problem(422, "placement_unknown");
+    assert_eq!(said["assignment"]["reason"]["detail"], "no group is called \"全社員\"");
+    app.finish().await;
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, user};
@@ -66,6 +67,22 @@ async fn creates_wait_together_with_the_directory_api() {
 #[tokio::test(flavor = "multi_thread")]
 async fn creates_wait_together_with_scim() {
     no_seat_is_left(SCIM, "scim.users.create").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_bought_seats_and_says_retry_need_not_wait() {
+    let app = TestApp::with(DIRECTORY).await;
+    app.switch(json!({"seats": 0})).await;
+    for n in 1..=3 {
+        joins(&app, n).await;
+        app.row_when(&format!("00uPERSON{n}"), is_waiting).await;
+    }
+    app.switch(json!({"seats": 100})).await;
+    app.admin(Method::POST, "/v1/assignments/00uPERSON2/retry").await;
+    for n in 1..=3 {
+        app.row_in(&format!("00uPERSON{n}"), "settled").await;
+    }
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

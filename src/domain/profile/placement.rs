@@ -210,7 +210,7 @@ pub(super) fn login_email(value: &Value, at: &str, faults: &mut Faults) -> Optio
     }
 }
 
-/// Every place named by its name, each once.
+/// Every place named by its name, each once, the org units last.
 pub(super) fn named(properties: &Map<String, Value>, domain_id: i64) -> Vec<NamedPlace> {
     let mut found: Vec<NamedPlace> = Vec::new();
     visit(&mut properties.clone(), domain_id, &mut |place| {
@@ -219,6 +219,8 @@ pub(super) fn named(properties: &Map<String, Value>, domain_id: i64) -> Vec<Name
         }
         None
     });
+    // Org units last: none is made for a profile whose other names mean nothing.
+    found.sort_by_key(|place| place.kind == PlaceKind::OrgUnit);
     found
 }
 

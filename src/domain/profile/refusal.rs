@@ -138,8 +138,8 @@ catalogue! {
         "needs lastName or firstName, at least one that is not blank",
         "lastName と firstName の少なくとも一方に空でない値を入れてください";
     MISSING_PRIVATE_EMAIL: Missing,
-        "is required because lineworks.sso is off: LINE WORKS sends the invitation there; map a personal e-mail address to it, or set lineworks.password = \"admin\"",
-        "lineworks.sso が無効のため必須です。招待メールの送り先になる個人のメールアドレスを割り当てるか、lineworks.password = \"admin\" を設定してください";
+        "is required because lineworks.sso is off: LINE WORKS sends the invitation there; map a personal e-mail address to it, or set lineworks.password = \"admin\" (not with SCIM)",
+        "lineworks.sso が無効のため必須です。招待メールの送り先になる個人のメールアドレスを割り当てるか、lineworks.password = \"admin\"(SCIM では使用不可)を設定してください";
     MISSING_LANGUAGE_NAME: Missing,
         "needs lastName or firstName in that language, or leave the entry out",
         "その言語の lastName か firstName が必要です。なければこの要素を除いてください";

@@ -56,12 +56,13 @@ impl Scim {
         let same = |hit: &&serde_json::Map<String, serde_json::Value>| {
             list::text(hit, "displayName").is_some_and(|it| it.to_lowercase() == name.to_lowercase())
         };
-        let mut found = hits.iter().filter(same).filter_map(|hit| list::text(hit, "id"));
-        match (found.next(), found.next()) {
-            (Some(id), None) => Ok(id),
-            (None, _) => Err(refused("no group has this name")),
-            (Some(_), Some(_)) => Err(refused("more than one group has this name")),
-        }
+        let mut found: Vec<String> = hits.iter().filter(same).filter_map(|hit| list::text(hit, "id")).collect();
+        let (cause, detail) = match found.len() {
+            1 => return Ok(found.remove(0)),
+            0 => (Cause::PlacementUnknown, format!("no group is called \"{name}\"")),
+            many => (Cause::PlacementAmbiguous, format!("{many} groups are called \"{name}\": {}", found.join("; "))),
+        };
+        Err(ApiError::Refused(Reason::with(cause, detail)))
     }
 }
 

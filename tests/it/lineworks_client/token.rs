@@ -96,7 +96,8 @@ async fn a_refusal_is_shared_too_and_heals_by_itself() {
     assert_eq!(causes, vec![Cause::TokenScopeRefused; 8]);
     assert_eq!(works.token_requests().len(), 1);
     let (_, reason) = client.tokens.status().last_failure.expect("taken note of");
-    assert_eq!(reason.detail.as_deref(), Some("token request: invalid_scope: Request scope is not valid."));
+    let said = "token request: invalid_scope: Request scope is not valid. (asked for: user)";
+    assert_eq!(reason.detail.as_deref(), Some(said));
     client.clock.advance(SignedDuration::from_secs(6));
     assert_eq!(token_of(&client).await, "token-2");
 }
