@@ -215,6 +215,9 @@ impl Run<'_> {
             let note = Reason::with(Cause::MemberPassedOn, format!("taken over by {person}"));
             return self.settle(None, Some(note));
         }
+        if self.assignment.ruling == Some(Ruling::Rejected) && self.desired.is_leaving() {
+            return self.settle(None, Some(Reason::of(Cause::Rejected)));
+        }
         let mut answered = None;
         let mut left = MAX_STEPS;
         while left > 0 {
@@ -528,6 +531,9 @@ impl Run<'_> {
             ApiError::Unclear(reason) => self.retry_later(reason, self.settings.call_timeout * 2),
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
                 self.retry_later(reason, Duration::ZERO)
+            }
+            ApiError::Refused(reason) if reason.cause == Cause::LeaverNotFound => {
+                Ending::in_state(State::Held { reason, steps: Vec::new() })
             }
             ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::in_state(State::Parked { reason }),
             ApiError::Blocked(Blocked::LeaseLost) => Ending::Abandoned,

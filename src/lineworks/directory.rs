@@ -22,7 +22,7 @@ use crate::lineworks::address::{self, Who};
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::places::{PlaceSettings, Places};
 use crate::lineworks::token::TokenCache;
-use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember, Operation, user_object};
+use crate::lineworks::{ApiError, Gate, Hints, MemberApi, NewMember, Operation, nothing_to_find_by, user_object};
 
 /// Which tenant, and how.
 #[derive(Debug, Clone)]
@@ -74,6 +74,9 @@ impl Directory {
             former_key.map(Who::Key),
             hints.email.map(Who::Email),
         ];
+        if ways.iter().all(Option::is_none) {
+            return Err(nothing_to_find_by());
+        }
         for who in ways.into_iter().flatten() {
             if let Some(member) = self.read(who, gate).await? {
                 return Ok(Some(member));

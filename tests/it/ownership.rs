@@ -236,6 +236,18 @@ async fn a_key_over_the_profile_tells_a_leaver_nobody_ever_saw_join() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaver_is_not_taken_for_gone_when_the_key_cannot_be_made() {
+    let app = TestApp::with("[lineworks]\nexternal_key = \"{email}\"").await;
+    app.seed(json!({"email": EMAIL, "userExternalKey": EMAIL})).await;
+    is_held(&app.unassign("00uTARO", "").await, "leaver_cannot_be_found");
+    assert_eq!(app.admin(Method::POST, "/v1/assignments/00uTARO/approve").await.status, 409);
+    assert_eq!(app.admin(Method::POST, "/v1/assignments/00uTARO/reject").await.status, 202);
+    let row = app.row_in("00uTARO", "settled").await;
+    assert_eq!(row["reason"]["code"], "rejected_by_operator");
+    app.finish().await;
+}
+
 /// A joiner nobody knows is looked for by e-mail only. Should the key be taken under another e-mail, LINE WORKS says so,
 /// and then every way is tried.
 #[tokio::test(flavor = "multi_thread")]
