@@ -241,6 +241,7 @@ impl Run<'_> {
             {
                 return ending;
             }
+            self.forget_another(member.as_ref());
             let member = member.map(|member| self.resolved(member));
             let plan = match self.plan(member.as_ref(), ownership.as_ref()) {
                 Plan::Do(step) if self.needs_places(&step) => match self.place().await {
@@ -296,6 +297,16 @@ impl Run<'_> {
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
         self.members.find(&hints, self.gate).await
+    }
+
+    /// What is remembered is about one member; of another one with the same e-mail or key nothing is known.
+    fn forget_another(&mut self, member: Option<&Member>) {
+        let is_another = member.zip(self.member_id.as_ref()).is_some_and(|(member, known)| member.id != *known);
+        if is_another {
+            self.marks = Marks { unclear_until: self.marks.unclear_until, ..Marks::default() };
+            self.groups.clear();
+            self.member_id = None;
+        }
     }
 
     /// The member with a condition the plan can work with.

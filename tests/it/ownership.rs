@@ -273,3 +273,25 @@ async fn a_refused_create_is_not_sent_twice_in_a_run() {
     assert_eq!(app.stats().await["requests"]["users.create"], 1);
     app.finish().await;
 }
+
+/// What we remember of our own doing is about one member: another one under the same e-mail is as it was found.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_member_of_the_same_e_mail_is_not_brought_back() {
+    for (change, cause) in [
+        (json!({"isSuspended": true}), "suspended_by_someone_else"),
+        (json!({"isDeleted": true}), "deleted_by_someone_else"),
+    ] {
+        for person in ["00uTARO", "00uAGAIN"] {
+            let app = starts_with_taro("[unassign]\npolicy = 'delete'").await;
+            app.by_hand(EMAIL, json!({"isSuspended": false})).await;
+            app.unassign("00uTARO", "").await;
+            app.row_in("00uTARO", "settled").await;
+            app.advance(WEEK + WEEK).await;
+            app.seed(json!({"email": EMAIL})).await;
+            app.by_hand(EMAIL, change.clone()).await;
+            let answer = app.assign(person, user(1)).await;
+            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (422, &json!(cause)), "{person} {answer:?}");
+            app.finish().await;
+        }
+    }
+}
