@@ -70,6 +70,9 @@ impl Run<'_> {
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
                 self.retry_later(reason, Duration::ZERO)
             }
+            ApiError::Refused(reason) if reason.cause == Cause::LeaverNotFound => {
+                Ending::in_state(State::Held { reason, steps: Vec::new() })
+            }
             ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::parked(reason),
             ApiError::Blocked(Blocked::LeaseLost) => Ending::Abandoned,
             ApiError::Blocked(Blocked::Until(at)) => {

@@ -7,6 +7,7 @@ use super::ending::Ending;
 use super::person::Run;
 use crate::domain::assignment::{Desired, State};
 use crate::domain::ids::OktaUserId;
+use crate::domain::marks::Marks;
 use crate::domain::member::{Holder, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::policy::Adopt;
@@ -63,6 +64,16 @@ impl Run<'_> {
         match found.map_err(|error| self.ledger_is_down(&error))? {
             Some(person) => self.take_over(&person).await,
             None => Ok(()),
+        }
+    }
+
+    /// What is remembered is about one member; of another one with the same e-mail or key nothing is known.
+    pub(super) fn forget_another(&mut self, member: Option<&Member>) {
+        let is_another = member.zip(self.member_id.as_ref()).is_some_and(|(member, known)| member.id != *known);
+        if is_another {
+            self.marks = Marks { unclear_until: self.marks.unclear_until, ..Marks::default() };
+            self.groups.clear();
+            self.member_id = None;
         }
     }
 }

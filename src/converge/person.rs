@@ -14,7 +14,7 @@ use super::gate::RunGate;
 use super::pause::Pauses;
 use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::{Assignment, Desired, State};
+use crate::domain::assignment::{Assignment, Desired, Ruling, State};
 use crate::domain::event::ProfileWish;
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::marks::Marks;
@@ -127,6 +127,9 @@ impl<'a> Run<'a> {
             let note = Reason::with(Cause::MemberPassedOn, format!("taken over by {person}"));
             return self.settle(None, Some(note));
         }
+        if self.assignment.ruling == Some(Ruling::Rejected) && self.desired.is_leaving() {
+            return self.settle(None, Some(Reason::of(Cause::Rejected)));
+        }
         let mut answered = None;
         while self.steps_about_the_member() < MAX_STEPS {
             match self.round(answered).await {
@@ -170,6 +173,7 @@ impl<'a> Run<'a> {
         if let Some(Ownership::Former(person)) = &ownership {
             self.take_over(person).await?;
         }
+        self.forget_another(member.as_ref());
         Ok((member.map(|member| self.resolved(member)), ownership))
     }
 

@@ -61,6 +61,10 @@ causes! {
     ExternalKeyUnavailable = "external_key_unavailable",
         en: "The external key cannot be made from this profile." / "Fill the property that `lineworks.external_key` uses, without % \\ # / ?, or change the template.",
         ja: "このプロフィールからは外部キーを作成できません。" / "`lineworks.external_key` で使う項目を(% \\ # / ? を含めずに)入力するか、テンプレートを変更してください。";
+    /// A leaver whom LINE WORKS cannot be asked for.
+    LeaverNotFound = "leaver_cannot_be_found",
+        en: "The person lost the app, but nothing is known to find a LINE WORKS member by: none was ever seen, and no e-mail is known." / "Look in LINE WORKS whether this person has a member, suspend it by hand, and reject. An event that names the e-mail, as those of the event hook do, is judged anew. It cannot be approved.",
+        ja: "アプリの割り当ては解除されましたが、LINE WORKS メンバーを探す手がかりがありません(メンバーの記録もメールアドレスもありません)。" / "LINE WORKS にこの人のメンバーがあるか確認し、手動で一時停止してから却下してください。メールアドレスを含むイベント(イベントフックなど)が届くと改めて判断されます。承認はできません。";
     /// LINE WORKS refused the request for good.
     LineWorksRefused = "lineworks_refused",
         en: "LINE WORKS refused the request." / "Read the LINE WORKS code and text beside this, correct the property in Okta, and send the assignment again or retry it.",

@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::domain::ids::{ExternalKey, MemberId};
-use crate::domain::member::Member;
+use crate::domain::member::{Condition, Member};
+use crate::domain::outcome::{Cause, Reason};
 use crate::domain::profile::{Difference, Profile, is_within_scim};
 use crate::domain::reference::Reference;
 use crate::lineworks::directory::Directory;
@@ -36,11 +37,20 @@ impl Both {
             return self.find_hidden(hints, gate).await;
         };
         let by_id = Hints { member_id: Some(&shown.id), external_key: None, former_key: None, email: None };
-        let whole = self.directory.find(&by_id, gate).await?;
-        Ok(Some(match whole {
-            Some(whole) => completed(shown, whole),
-            None => shown,
-        }))
+        match self.directory.find(&by_id, gate).await? {
+            Some(whole) => Ok(Some(completed(shown, whole))),
+            // The Directory API may hide members in their grace, and no others.
+            None if shown.condition == Condition::Inactive => {
+                Ok(Some(Member { condition: Condition::Deleted, ..shown }))
+            }
+            None => Err(ApiError::TryLater {
+                reason: Reason::with(
+                    Cause::LineWorksFailing,
+                    "SCIM shows a member in use that the Directory API does not",
+                ),
+                after: None,
+            }),
+        }
     }
 
     /// SCIM may hide members in their grace. The Directory's key is not SCIM's: only our own says anything.

@@ -23,7 +23,8 @@ use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::places::{PlaceSettings, Places};
 use crate::lineworks::token::TokenCache;
 use crate::lineworks::{
-    ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, Operation, RollCursor, listing, roll, user_object,
+    ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, Operation, RollCursor, listing, nothing_to_find_by, roll,
+    user_object,
 };
 
 /// Which tenant, and how.
@@ -76,6 +77,9 @@ impl Directory {
             former_key.map(Who::Key),
             hints.email.map(Who::Email),
         ];
+        if ways.iter().all(Option::is_none) {
+            return Err(nothing_to_find_by());
+        }
         for who in ways.into_iter().flatten() {
             if let Some(member) = self.read(who, gate).await? {
                 return Ok(Some(member));

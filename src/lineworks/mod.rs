@@ -49,7 +49,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::member::Member;
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Cause, Reason};
 use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
 use crate::lineworks::status::Paused;
@@ -117,6 +117,11 @@ pub struct Hints<'a> {
     pub former_key: Option<&'a ExternalKey>,
     /// The login e-mail.
     pub email: Option<&'a str>,
+}
+
+/// Nothing of a person is known that LINE WORKS can be asked for: that nobody is found says nothing then.
+pub(crate) fn nothing_to_find_by() -> ApiError {
+    ApiError::Refused(Reason::of(Cause::LeaverNotFound))
 }
 
 /// What a member is created from.

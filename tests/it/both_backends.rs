@@ -107,3 +107,25 @@ async fn a_refused_scim_token_pauses_the_directory_api_too() {
     assert_eq!(row["reason"]["code"], "scim_token_refused", "nobody is parked for it");
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_in_its_grace_comes_back_whichever_api_hides_it() {
+    for (scim, directory) in [("200", "404"), ("404", "404"), ("200", "410")] {
+        let app = starts_with_taro().await;
+        app.switch(json!({ "scimGetInGrace": scim, "getInGrace": directory })).await;
+        app.unassign("00uTARO", "").await;
+        app.advance(7 * DAY + Duration::from_secs(60)).await;
+        app.member_when(EMAIL, |member| member["isDeleted"] == true).await;
+        app.row_when("00uTARO", |row| row["state"] == "settled" && row["lookAgainAt"].is_null()).await;
+        let answer = app.assign("00uTARO", placed()).await;
+        let row = app.row_in("00uTARO", "settled").await;
+        assert_eq!((answer.status.as_u16(), &row["reason"]["code"]), (200, &json!("member_restored")), "{answer:?}");
+        let member = app.member(EMAIL).await.expect("there");
+        assert_eq!(
+            (&member["isDeleted"], &member["isSuspended"]),
+            (&json!(false), &json!(false)),
+            "{scim} {directory}"
+        );
+        app.finish().await;
+    }
+}

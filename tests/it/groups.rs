@@ -180,3 +180,15 @@ async fn groups_wait_for_a_scope_and_say_which() {
     assert!(app.member("00uA").await.is_some(), "the member itself is there");
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_member_of_the_same_e_mail_joins_what_the_former_one_was_in() {
+    let app = start().await;
+    assert_eq!(app.assign("00uA", user(1)).await.status, 200);
+    let gone = app.http.delete(format!("{}/_sandbox/members/person1@sandbox.example", app.sandbox_url));
+    assert!(gone.send().await.expect("an answer").status().is_success());
+    app.seed(json!({"email": "person1@sandbox.example"})).await;
+    assert_eq!(app.assign("00uA", user(1)).await.status, 200);
+    assert_eq!(app.groups_of("00uA").await, ["Everyone"]);
+    app.finish().await;
+}

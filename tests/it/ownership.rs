@@ -230,6 +230,18 @@ async fn a_key_over_the_profile_tells_a_leaver_nobody_ever_saw_join() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaver_is_not_taken_for_gone_when_the_key_cannot_be_made() {
+    let app = TestApp::with("[lineworks]\nexternal_key = \"{email}\"").await;
+    app.seed(json!({"email": EMAIL, "userExternalKey": EMAIL})).await;
+    is_held(&app.unassign("00uTARO", "").await, "leaver_cannot_be_found");
+    assert_eq!(app.admin(Method::POST, "/v1/assignments/00uTARO/approve").await.status, 409);
+    assert_eq!(app.admin(Method::POST, "/v1/assignments/00uTARO/reject").await.status, 202);
+    let row = app.row_in("00uTARO", "settled").await;
+    assert_eq!(row["reason"]["code"], "rejected_by_operator");
+    app.finish().await;
+}
+
 /// A joiner nobody knows is looked for by e-mail only. Should the key be taken under another e-mail, LINE WORKS says so,
 /// and then every way is tried.
 #[tokio::test(flavor = "multi_thread")]
@@ -254,4 +266,26 @@ async fn a_refused_create_is_not_sent_twice_in_a_run() {
     is_parked(&app, &answer, "lineworks_refused").await;
     assert_eq!(app.stats().await["requests"]["users.create"], 1);
     app.finish().await;
+}
+
+/// What we remember of our own doing is about one member: another one under the same e-mail is as it was found.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_member_of_the_same_e_mail_is_not_brought_back() {
+    for (change, cause) in [
+        (json!({"isSuspended": true}), "suspended_by_someone_else"),
+        (json!({"isDeleted": true}), "deleted_by_someone_else"),
+    ] {
+        for person in ["00uTARO", "00uAGAIN"] {
+            let app = TestApp::with_taro("[unassign]\npolicy = 'delete'").await;
+            app.by_hand(EMAIL, json!({"isSuspended": false})).await;
+            app.unassign("00uTARO", "").await;
+            app.row_in("00uTARO", "settled").await;
+            app.advance(WEEK + WEEK).await;
+            app.seed(json!({"email": EMAIL})).await;
+            app.by_hand(EMAIL, change.clone()).await;
+            let answer = app.assign(person, user(1)).await;
+            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (422, &json!(cause)), "{person} {answer:?}");
+            app.finish().await;
+        }
+    }
 }

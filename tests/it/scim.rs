@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, user};
+use crate::support::{TestApp, membership, user};
 
 const EMAIL: &str = "person1@sandbox.example";
 const ALONE: &str = "[lineworks]\nbackend = 'scim'\n[unassign]\npolicy = 'suspend'";
@@ -199,5 +199,20 @@ async fn a_group_that_is_not_there_is_named() {
     let answer = app.assign("00uTARO", user(1)).await;
     let said = answer.problem(422, "placement_unknown");
     assert_eq!(said["assignment"]["reason"]["detail"], "no group is called \"全社員\"");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaver_whom_nothing_is_known_of_is_not_taken_for_gone() {
+    let app = start().await;
+    app.seed(json!({"email": EMAIL, "scimExternalId": "00uTARO"})).await;
+    let answer = app.unassign("00uTARO", "").await;
+    let reason = (&answer.body["state"], &answer.body["reason"]["code"]);
+    assert_eq!(reason, (&json!("held"), &json!("leaver_cannot_be_found")), "{answer:?}");
+    // Once the e-mail is known, the leaver is worked on.
+    let now = app.clock.now().to_string();
+    app.deliver(vec![membership(false, "00uTARO", EMAIL, "e-1", &now)]).await;
+    app.row_in("00uTARO", "settled").await;
+    assert_eq!(app.member(EMAIL).await.expect("there")["isSuspended"], true);
     app.finish().await;
 }

@@ -56,9 +56,11 @@ pub(super) fn take_over(
          applied_revision = revision, failures = 0, updated_at = ?4 WHERE okta_user_id = ?1",
     )?
     .execute(params![from.as_str(), lease.person.as_str(), stored_json(&note), ms(now)])?;
-    let marks = Marks { suspend: leaver.marks.suspend, delete: leaver.marks.delete, ..own.marks };
+    // A late effect of the leaver's last call has to be found by whoever has the member then.
+    let unclear_until = own.marks.unclear_until.max(leaver.marks.unclear_until);
+    let marks = Marks { suspend: leaver.marks.suspend, delete: leaver.marks.delete, unclear_until, ..own.marks };
     work::write_marks(db, lease, &marks)?;
-    let member_id = own.member_id.or(leaver.member_id);
+    let member_id = leaver.member_id.or(own.member_id);
     db.prepare_cached("UPDATE assignments SET member_id = ?2, groups = ?3 WHERE okta_user_id = ?1")?.execute(
         params![lease.person.as_str(), member_id.as_ref().map(|id| id.as_str()), stored_json(&leaver.groups)],
     )?;

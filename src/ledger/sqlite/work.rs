@@ -75,7 +75,8 @@ fn claim_one(db: &Connection, owner: &str, request: &ClaimRequest, person: &str)
     let until = ms(request.now) + millis(request.lease);
     let sql = format!(
         "UPDATE assignments SET state = 'running', lease_owner = ?2, lease_number = lease_number + 1, \
-         lease_until = ?3, next_at = ?4, updated_at = ?5 WHERE okta_user_id = ?1 RETURNING lease_number, {ASSIGNMENT}"
+         lease_until = ?3, next_at = ?4, updated_at = ?5, yielded_to = CASE WHEN leaving THEN yielded_to END \
+         WHERE okta_user_id = ?1 RETURNING lease_number, {ASSIGNMENT}"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params![person, owner, until, until + millis(request.grace), ms(request.now)])?;

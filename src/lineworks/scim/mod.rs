@@ -32,7 +32,9 @@ use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::status::Paused;
-use crate::lineworks::{ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, Operation, RollCursor, address, roll};
+use crate::lineworks::{
+    ApiError, Gate, Hints, MemberApi, MemberPage, NewMember, Operation, RollCursor, address, nothing_to_find_by, roll,
+};
 
 /// Which tenant, and how.
 #[derive(Debug, Clone)]
@@ -67,7 +69,7 @@ impl Scim {
             Some(email) => self.find_by_login(email, gate).await,
             // Nobody is under the id. A 404 may be anything's; that lists are there says that it is SCIM's own.
             None if hints.member_id.is_some() => self.entries(gate, &one_page(self.api.base())).await.map(|_| None),
-            None => Ok(None),
+            None => Err(nothing_to_find_by()),
         }
     }
 

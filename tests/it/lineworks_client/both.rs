@@ -109,13 +109,17 @@ async fn scim_says_whose_it_is_and_the_directory_completes_the_picture() {
 }
 
 #[tokio::test]
-async fn what_the_directory_does_not_know_is_as_scim_shows_it() {
+async fn whom_only_scim_shows_is_in_its_grace_if_inactive_and_else_no_picture() {
     let (works, both, gate) = start().await;
-    works.answers([Answer::new(200, user("user-1", "hanako@example.jp")), Answer::error(404, "USER_NOT_EXIST", "x")]);
+    let mut inactive = user("user-1", "hanako@example.jp");
+    inactive["active"] = false.into();
+    works.answers([Answer::new(200, inactive), Answer::error(404, "USER_NOT_EXIST", "x")]);
     let member = find(&both, &gate).await.expect("read").expect("found");
-    assert_eq!((member.condition, member.external_key.as_deref()), (Condition::Active, Some("00u1hanako")));
-    works.answers([Answer::new(200, user("user-1", "hanako@example.jp")), Answer::new(500, "")]);
-    assert!(matches!(find(&both, &gate).await, Err(ApiError::TryLater { .. })), "half a picture is none");
+    assert_eq!((member.condition, member.external_key.as_deref()), (Condition::Deleted, Some("00u1hanako")));
+    for half in [Answer::error(404, "USER_NOT_EXIST", "x"), Answer::new(500, "")] {
+        works.answers([Answer::new(200, user("user-1", "hanako@example.jp")), half]);
+        assert!(matches!(find(&both, &gate).await, Err(ApiError::TryLater { .. })), "half a picture is none");
+    }
 }
 
 #[tokio::test]

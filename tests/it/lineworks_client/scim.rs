@@ -6,7 +6,7 @@ use std::time::Duration;
 use okta_lineworks::clock::Clock;
 use okta_lineworks::domain::ids::{ExternalKey, MemberId};
 use okta_lineworks::domain::member::{Condition, Member};
-use okta_lineworks::domain::outcome::Cause;
+use okta_lineworks::domain::outcome::{Cause, Reason};
 use okta_lineworks::domain::profile::{Difference, Profile, ProfileRules};
 use okta_lineworks::domain::reference::Reference;
 use okta_lineworks::lineworks::scim::{Scim, ScimSettings, ScimToken};
@@ -124,7 +124,8 @@ async fn nobody_is_found_in_every_shape_of_an_empty_list() {
     }
     works.answers([list(vec![user("user-9", "somebody@example.jp")])]);
     assert_eq!(find(&client, None, Some("hanako@example.jp")).await, Ok(None), "another login is somebody else");
-    assert_eq!(find(&client, None, None).await, Ok(None), "nothing to look for");
+    let unknown = ApiError::Refused(Reason::of(Cause::LeaverNotFound));
+    assert_eq!(find(&client, None, None).await, Err(unknown), "that nobody was looked for says nothing");
 }
 
 #[tokio::test]

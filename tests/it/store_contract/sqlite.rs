@@ -73,6 +73,7 @@ contract! {
         a_leavers_member_goes_on_with_all_that_is_remembered,
         a_leaver_at_work_or_unclear_is_not_taken_over,
         nobody_is_taken_over_who_is_assigned_or_by_a_lost_lease,
+        who_is_assigned_again_has_yielded_nothing_once_worked_on,
         a_deleted_member_is_found_by_its_login;
     admission:
         a_burst_passes_and_then_the_sustained_pace,
