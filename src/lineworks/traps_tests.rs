@@ -20,6 +20,7 @@ const WITHOUT_A_ROW: &[(Cause, &str)] = &[
     (Cause::PlacementAmbiguous, "from lists"),
     (Cause::FieldsBeyondScim, "ours: SCIM has no place for them"),
     (Cause::ScimTokenRefused, "a 401 with the long-lived token: its own part makes this of it"),
+    (Cause::LeaverNotFound, "ours: there is nothing to ask by"),
     (Cause::AdoptionOff, "from what a read showed and the configuration"),
     (Cause::SuspendedByOther, "from what a read showed"),
     (Cause::DeletedByOther, "from what a read showed"),
