@@ -1,8 +1,9 @@
 //! Makes LINE WORKS match the wishes: claims people who are due and runs each one to its end.
 //!
-//! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step` (one
-//! step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what is
-//! particular to those, `retry` when to come again, `pause` what nobody tries for a while. Nothing here is remembered between runs: what a run must know is in the ledger.
+//! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step`
+//! (one step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what
+//! is particular to those, `retry` when to come again, `pause` what nobody tries for a while. Nothing here but `pause` is
+//! remembered between runs: what a run must know is in the ledger.
 
 mod ending;
 mod first_password;
