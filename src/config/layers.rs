@@ -272,7 +272,7 @@ fn from_text(kind: Kind, text: &str) -> Value {
         Kind::Text | Kind::Span => None,
         Kind::Words => parsed().filter(Value::is_array),
         Kind::Secret => parsed().filter(Value::is_table),
-        Kind::Number | Kind::Switch | Kind::Texts | Kind::Secrets | Kind::Numbers => parsed(),
+        Kind::Number | Kind::Switch | Kind::Texts | Kind::Secrets | Kind::Numbers | Kind::Templates => parsed(),
     };
     value.unwrap_or_else(|| Value::String(text.to_owned()))
 }

@@ -19,8 +19,9 @@ mod shape;
 mod tests;
 
 pub use model::{
-    Adopt, Assign, Backend, Broker, Config, Converge, DirectoryAccess, Domains, EventTime, Inbound, Ledger, LedgerUrl,
-    LineWorks, Log, LogFormat, Okta, Pacing, PasswordCreation, Placement, Server, TlsFiles, Unassign, UnassignPolicy,
+    Adopt, Assign, Backend, Broker, CatchUp, Config, Converge, DirectoryAccess, Domains, EventTime, Inbound, Ledger,
+    LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement, Server,
+    TlsFiles, Unassign, UnassignPolicy,
 };
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;

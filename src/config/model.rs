@@ -92,8 +92,52 @@ pub enum EventTime {
 /// `[okta]`
 #[derive(Debug, Clone)]
 pub struct Okta {
-    /// The app instance whose membership counts, `0oa…`; always there when there are hook secrets.
+    /// The app instance whose membership counts, `0oa…`; always there when there are hook secrets or an org.
     pub app_id: Option<String>,
+    /// The org that is asked for the truth; none: the facts come from what the calls carry.
+    pub org: Option<OktaOrg>,
+    /// Templates for LINE WORKS properties that differ from the defaults, by the property's path.
+    pub mapping: BTreeMap<String, String>,
+}
+
+/// An Okta org, and how this program may ask it.
+#[derive(Debug, Clone)]
+pub struct OktaOrg {
+    /// Its address, such as `https://example.okta.com`; without a slash at its end.
+    pub url: String,
+    /// Who this program is there.
+    pub access: OktaAccess,
+    /// The time one call to Okta may take.
+    pub call_timeout: Duration,
+    /// How Okta's System Log is read for events the hook lost; none: it is not.
+    pub catch_up: Option<CatchUp>,
+}
+
+/// Who this program is to Okta.
+#[derive(Debug, Clone)]
+pub enum OktaAccess {
+    /// An API service app that signs with its private key (`private_key_jwt`).
+    ServiceApp {
+        /// Its client id.
+        client_id: String,
+        /// Its private key: PEM (RSA or EC) or JWK, as it was given; not read any further here.
+        private_key: LiveSecret,
+        /// The key's id (`kid`), where the key does not say it itself.
+        key_id: Option<String>,
+        /// The scopes asked for, separated by one space.
+        scope: String,
+    },
+    /// An API token (SSWS).
+    Token(LiveSecret),
+}
+
+/// How Okta's System Log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatchUp {
+    /// The time between two passes.
+    pub every: Duration,
+    /// How far a pass goes back before the last event known, where the cursor cannot be used.
+    pub overlap: Duration,
 }
 
 /// `[lineworks]`

@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Secrets,
     /// A table of names and whole numbers, `{ "example.com" = 10000001 }`.
     Numbers,
+    /// A table of names and templates, `{ "nickName" = "{{ user.nickName }}" }`; an empty template is one too.
+    Templates,
 }
 
 impl Kind {
@@ -81,6 +83,7 @@ mod form {
     pub(in crate::config) type Secret = crate::config::secret::Given;
     pub(in crate::config) type Secrets = Vec<crate::config::secret::GivenNamed>;
     pub(in crate::config) type Numbers = std::collections::BTreeMap<String, i64>;
+    pub(in crate::config) type Templates = std::collections::BTreeMap<String, String>;
 }
 
 /// One string, or a list of strings.
@@ -166,6 +169,17 @@ keys! {
     /// `[okta]`
     Okta as okta {
         app_id: Text,
+        org_url: Text,
+        client_id: Text,
+        private_key: Secret,
+        key_id: Text,
+        scope: Words = "okta.apps.read okta.users.read okta.logs.read",
+        api_token: Secret,
+        call_timeout: Span = "10s",
+        catch_up: Switch = true,
+        catch_up_every: Span = "5m",
+        catch_up_overlap: Span = "15m",
+        mapping: Templates,
     }
 
     /// `[lineworks]`

@@ -22,6 +22,10 @@ pub(super) fn faults(key: &Key, value: &Value, origin: &Origin) -> Vec<Problem> 
             Value::Integer(_) => None,
             other => Some(wrong_type(Kind::Number, other)),
         }),
+        (Kind::Templates, Value::Table(table)) => table.values().find_map(|value| match value {
+            Value::String(_) => None,
+            other => Some(wrong_type(Kind::Text, other)),
+        }),
         (kind, value) => Some(wrong_type(kind, value)),
     };
     fault.map(|(what, fix)| Problem::new(key.dotted, origin, what, fix)).into_iter().collect()
@@ -60,6 +64,9 @@ fn wrong_type(kind: Kind, value: &Value) -> (String, String) {
         (Kind::Texts, _) => ("a list of texts", "write it as [\"one\", \"two\"]".into()),
         (Kind::Words, _) => ("a text or a list of texts", "write it as \"one two\" or [\"one\", \"two\"]".into()),
         (Kind::Numbers, _) => ("a table of numbers", "write it as { \"example.com\" = 10000001 }".into()),
+        (Kind::Templates, _) => {
+            ("a table of templates", "write it as { \"nickName\" = \"{{ user.nickName }}\" }".into())
+        }
         (Kind::Text | Kind::Secret | Kind::Secrets, _) => ("a text", "put it in quotes".into()),
     };
     (format!("{text} is not {wanted}"), fix)

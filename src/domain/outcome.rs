@@ -241,6 +241,38 @@ causes! {
     ScimTokenRefused = "scim_token_refused",
         en: "LINE WORKS does not accept the SCIM token; all work is paused." / "In the LINE WORKS Developer Console open the provisioning app, issue a new long-lived token under SCIM (it is shown once) and put it where `lineworks.scim_token` points. A token in a file is taken up within seconds and work goes on by itself; one in the configuration needs a restart.",
         ja: "SCIM トークンが LINE WORKS に受け付けられないため、すべての処理を停止しています。" / "LINE WORKS Developer Console でプロビジョニングアプリを開き、SCIM の長期有効トークンを新しく発行して(表示は一度だけです)、`lineworks.scim_token` の指す場所に置いてください。ファイルの場合は数秒で読み込まれ、処理は自動的に再開します。設定に直接書いた場合は再起動が必要です。";
+    /// No answer, a 5xx or nonsense from Okta.
+    OktaUnreachable = "okta_unreachable",
+        en: "Okta does not answer, or answers with an error of its own." / "Nothing to do for a while: nobody is changed before Okta has said what is true. It is tried again with growing pauses, up to an hour. Check the network, `okta.org_url` and the Okta status page if it lasts.",
+        ja: "Okta から応答がないか、Okta が内部エラーを返しています。" / "しばらくは対応不要です。Okta で最新の状態を確認できるまで変更は行いません。間隔を延ばしながら(最長 1 時間)再試行します。続く場合はネットワーク、`okta.org_url`、Okta の稼働状況を確認してください。";
+    /// 429 from Okta.
+    OktaRateLimited = "okta_rate_limited",
+        en: "Okta asks for a pause (rate limit)." / "Nothing to do: work goes on when the limit resets. If it comes often, look in the Okta Admin Console under Reports, Rate Limits, who uses it up.",
+        ja: "Okta のレート制限に達しました。" / "対応は不要です。制限が解除されると再開します。頻発する場合は、Okta 管理コンソールの「レポート」の「レート制限」で消費元を確認してください。";
+    /// Okta does not accept the credentials.
+    OktaUnauthorized = "okta_unauthorized",
+        en: "Okta does not accept this program's credentials; nobody is changed until it does." / "Compare `okta.client_id`, `okta.private_key` and `okta.key_id` (or `okta.api_token`) with the API service app in the Okta Admin Console; an API token dies after 30 days without use and with its creator's account. Work resumes by itself once they are right: a file is read again when it changes, anything else needs a restart.",
+        ja: "Okta が本プログラムの認証情報を受け付けません。受け付けられるまで誰の変更も行いません。" / "`okta.client_id`、`okta.private_key`、`okta.key_id`(または `okta.api_token`)を Okta 管理コンソールの API サービスアプリと照合してください。API トークンは 30 日間使用しない場合や、作成者のアカウントが無効になった場合に失効します。修正すると処理は自動的に再開します(ファイルは変更時に再読み込みされ、それ以外は再起動が必要です)。";
+    /// The service app was not granted a scope.
+    OktaScopeMissing = "okta_scope_missing",
+        en: "Okta has not granted this program a scope it needs; nobody is changed until it does." / "In the Okta Admin Console open the API service app, tab Okta API Scopes, and grant the scope named beside this (only a super administrator can). Work resumes by itself within minutes.",
+        ja: "必要なスコープが Okta で許可されていません。許可されるまで誰の変更も行いません。" / "Okta 管理コンソールで API サービスアプリの「Okta API スコープ」タブを開き、併記されたスコープを許可してください(スーパー管理者のみ可能です)。数分以内に自動的に再開します。";
+    /// The service app or the token's owner has no admin role for this.
+    OktaRoleMissing = "okta_role_missing",
+        en: "Okta says this program has no administrator role that may read this; nobody is changed until it has." / "Scopes alone are not enough: in the Okta Admin Console open the API service app, tab Admin roles, and assign Read-only Administrator, or a custom role that may view this application and its users. Work resumes by itself within minutes.",
+        ja: "本プログラムには、これを読み取れる Okta の管理者ロールがありません。付与されるまで誰の変更も行いません。" / "スコープの許可だけでは不十分です。Okta 管理コンソールで API サービスアプリの「管理者ロール」タブを開き、読み取り専用管理者、またはこのアプリとユーザーを閲覧できるカスタムロールを割り当ててください。数分以内に自動的に再開します。";
+    /// The app of the configuration cannot be seen.
+    OktaAppNotFound = "okta_app_not_found",
+        en: "Okta shows no app with the id `okta.app_id`; nobody is changed until it does." / "That somebody is missing in an app that is not there means nothing. Compare `okta.app_id` with the address of the LINE WORKS app in the Okta Admin Console, and see whether the program's admin role covers that app. Work resumes by itself within minutes; another id needs a restart.",
+        ja: "`okta.app_id` のアプリが Okta で見つかりません。見つかるまで誰の変更も行いません。" / "アプリが見えない間は、割り当てがないことを確認できません。`okta.app_id` を Okta 管理コンソールの LINE WORKS アプリの URL と照合し、本プログラムの管理者ロールがそのアプリを対象としているか確認してください。数分以内に自動的に再開します(ID を変更した場合は再起動が必要です)。";
+    /// The app is deactivated.
+    OktaAppInactive = "okta_app_inactive",
+        en: "The LINE WORKS app is deactivated in Okta; nobody loses anything because of that." / "Activate the app in the Okta Admin Console; work resumes by itself within minutes. If the app is to go for good, unassign its people first while it is active.",
+        ja: "Okta で LINE WORKS アプリが無効化されています。それを理由に誰かのメンバーが停止・削除されることはありません。" / "Okta 管理コンソールでアプリを有効にしてください。数分以内に自動的に再開します。アプリを廃止する場合は、有効な間に割り当てを解除してください。";
+    /// An event said that the app went away.
+    OktaAppGone = "okta_app_gone",
+        en: "Okta said that the LINE WORKS app was deactivated or deleted; nobody is suspended or deleted because of that." / "If the app is needed, activate it in the Okta Admin Console: held people are then judged anew. If people are really to go, approve them.",
+        ja: "LINE WORKS アプリが無効化または削除されたと Okta から通知されました。それを理由に誰かを停止・削除することはありません。" / "アプリが必要な場合は Okta 管理コンソールで有効にしてください。保留中の人は改めて判断されます。本当に停止・削除する場合は承認してください。";
     /// The plan has no licence left for one more member.
     NoSeatLeft = "no_seat_left",
         en: "LINE WORKS takes no more members: every seat of the contract is in use. Creating members is paused." / "Buy seats or remove members in the LINE WORKS admin screen. It is tried every five minutes, and at once after a `retry`; work goes on by itself, and leavers and changes are not held up.",

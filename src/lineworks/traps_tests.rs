@@ -35,6 +35,14 @@ const WITHOUT_A_ROW: &[(Cause, &str)] = &[
     (Cause::FieldsKept, "from reads that do not show what was accepted"),
     (Cause::LineWorksUnreachable, "there is no answer"),
     (Cause::Paced, "ours: nothing is sent"),
+    (Cause::OktaUnreachable, "Okta's, not LINE WORKS'"),
+    (Cause::OktaRateLimited, "Okta's, not LINE WORKS'"),
+    (Cause::OktaUnauthorized, "Okta's, not LINE WORKS'"),
+    (Cause::OktaScopeMissing, "Okta's, not LINE WORKS'"),
+    (Cause::OktaRoleMissing, "Okta's, not LINE WORKS'"),
+    (Cause::OktaAppNotFound, "Okta's, not LINE WORKS'"),
+    (Cause::OktaAppInactive, "Okta's, not LINE WORKS'"),
+    (Cause::OktaAppGone, "Okta's, not LINE WORKS'"),
     (Cause::TokenRefused, "a refusal without a word that means anything: the general rule"),
 ];
 

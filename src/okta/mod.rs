@@ -1,3 +1,8 @@
-//! Okta as this program sees it: for now, the shape of its event hook deliveries.
+//! The Okta side: the events it sends, and what it says when it is asked.
+//!
+//! An event only says that something happened, late, twice or not at all. With access to the org (`truth`) it is the
+//! reason to look, and what is looked at decides; without, the facts are what the events carry (`wire`).
 
+pub mod person;
+pub mod truth;
 pub mod wire;

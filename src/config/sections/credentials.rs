@@ -143,7 +143,7 @@ fn optional(
     }
 }
 
-fn live(key: &str, given: secret::Given, form: SecretForm, check: &mut Check) -> Option<LiveSecret> {
+pub(super) fn live(key: &str, given: secret::Given, form: SecretForm, check: &mut Check) -> Option<LiveSecret> {
     let file = given.file().map(ToOwned::to_owned);
     let text = check.secret(key, given.obtain())?;
     match form.read(&text) {

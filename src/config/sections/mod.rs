@@ -7,14 +7,15 @@ mod broker;
 mod credentials;
 mod inbound;
 mod lineworks;
+mod okta;
 mod placement;
 mod url;
 
 use super::check::Check;
 use super::problems::shown;
 use super::{
-    Assign, Broker, Config, Converge, Inbound, Ledger, LedgerUrl, Log, LogFormat, Okta, Pacing, Server, TlsFiles,
-    Unassign, UnassignPolicy, raw,
+    Assign, Broker, Config, Converge, Inbound, Ledger, LedgerUrl, Log, LogFormat, Pacing, Server, TlsFiles, Unassign,
+    UnassignPolicy, raw,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ pub(super) fn config(raw: raw::Raw, check: &mut Check) -> Option<Config> {
     let server = server(raw.server, check);
     let inbound = inbound::read(raw.inbound, check);
     let has_hook = inbound.as_ref().is_some_and(|inbound| !inbound.hook_secrets.is_empty());
-    let okta = okta(raw.okta, has_hook, check);
+    let okta = okta::read(raw.okta, has_hook, check);
     let lineworks = lineworks::read(raw.lineworks, check);
     let has_directory = lineworks.as_ref().is_none_or(|lineworks| lineworks.directory.is_some());
     let placement = placement::read(raw.placement, has_directory, check);
@@ -147,25 +148,6 @@ fn listen(text: &str, sandbox_public: bool, check: &mut Check) -> Option<SocketA
         return None;
     }
     Some(address)
-}
-
-fn okta(raw: raw::Okta, has_hook: bool, check: &mut Check) -> Option<Okta> {
-    const KEY: &str = "okta.app_id";
-    const WHERE: &str =
-        "in the Okta Admin Console open the LINE WORKS app; the id is the part of the address that starts with 0oa";
-    match &raw.app_id {
-        Some(id) if !id.starts_with("0oa") || !id.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            check.refuse(KEY, format!("{} is not an app id", shown(id)), WHERE);
-            return None;
-        }
-        None if has_hook => {
-            let what = format!("inbound.hook_secrets need it to tell this app's events from others; {WHERE}");
-            check.missing(KEY, &what);
-            return None;
-        }
-        _ => {}
-    }
-    Some(Okta { app_id: raw.app_id })
 }
 
 fn unassign(raw: raw::Unassign, check: &mut Check) -> Option<Unassign> {

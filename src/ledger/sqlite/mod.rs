@@ -39,6 +39,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/sqlite/0001_ledger.sql")),
     M::up(include_str!("../../../migrations/sqlite/0002_groups_and_rehires.sql")),
     M::up(include_str!("../../../migrations/sqlite/0003_events_of_nobody.sql")),
+    M::up(include_str!("../../../migrations/sqlite/0004_okta_truth.sql")),
 ];
 
 /// How many answers the service reads at the same time.
