@@ -124,7 +124,7 @@ impl App {
         let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
         let settings = settings::converge(config, handover.clone(), &metrics);
-        let converge = Converge::new(Arc::clone(&store), Arc::clone(&backend.members), settings, clock.clone());
+        let converge = Converge::new(Arc::clone(&store), Arc::clone(&backend.members), None, settings, clock.clone());
         let (contacts, pauses) = (backend.contacts(&clock), converge.pauses());
         let status = move || {
             let mut status = contacts.status();

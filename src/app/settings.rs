@@ -26,6 +26,7 @@ pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics
         workers: config.converge.workers,
         policy: policy(config),
         domains: domains(config),
+        rules: rules(config),
         sso: config.lineworks.sso,
         key: KeyTemplate::new(&config.lineworks.external_key),
         limits: Limits {
@@ -68,11 +69,7 @@ pub(super) fn doors(
             config::EventTime::Arrival => EventTime::Arrival,
         },
         app_id: config.okta.app_id.clone(),
-        rules: ProfileRules {
-            invited: !config.lineworks.sso && !makes_passwords(config),
-            domains: domains(config),
-            managed_groups: Some(config.placement.managed_groups.clone()),
-        },
+        rules: rules(config),
         handover,
         unassign: unassign_policy(config),
         allow_call_policy: config.unassign.allow_call_policy,
@@ -130,6 +127,15 @@ fn domains(config: &Config) -> Domains {
         None => Domains::Unasked,
         Some(config::Domains::One(id)) => Domains::One(*id),
         Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
+    }
+}
+
+/// What every profile must have, whoever says it.
+fn rules(config: &Config) -> ProfileRules {
+    ProfileRules {
+        invited: !config.lineworks.sso && !makes_passwords(config),
+        domains: domains(config),
+        managed_groups: Some(config.placement.managed_groups.clone()),
     }
 }
 

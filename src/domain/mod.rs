@@ -8,6 +8,7 @@ pub mod domains;
 pub mod event;
 pub mod ids;
 pub mod key;
+pub mod learnt;
 pub mod marks;
 pub mod member;
 pub mod membership;

@@ -4,5 +4,6 @@
 //! reason to look, and what is looked at decides; without, the facts are what the events carry (`wire`).
 
 pub mod person;
+pub mod trust;
 pub mod truth;
 pub mod wire;
