@@ -96,6 +96,13 @@ impl Trust {
         }
     }
 
+    /// An operator says that it is worth a try before its time.
+    pub(super) fn let_one_try(&self) {
+        if let Some(pause) = self.inner().pause.as_mut() {
+            pause.until = pause.since;
+        }
+    }
+
     /// Why nobody is asked about at this moment; nothing once it is time to try.
     pub(super) fn paused(&self, now: Timestamp) -> Option<Reason> {
         self.inner().pause.as_ref().filter(|pause| now < pause.until).map(|pause| pause.reason.clone())
@@ -182,6 +189,17 @@ mod tests {
             assert_eq!(second.await.is_ok(), may);
             trust.heard(&untrusted(Cause::OktaRoleMissing), at(0));
         }
+    }
+
+    #[tokio::test]
+    async fn an_operator_lets_one_try_before_its_time() {
+        let trust = Trust::default();
+        trust.let_one_try();
+        trust.heard(&untrusted(Cause::OktaUnauthorized), at(0));
+        assert!(!may_ask(&trust, 1).await);
+        trust.let_one_try();
+        assert!(may_ask(&trust, 1).await && trust.paused(at(1)).is_none());
+        assert!(trust.standing().paused.is_some(), "it is not over for that");
     }
 
     #[test]
