@@ -31,6 +31,7 @@ use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
 pub(crate) use lineworks::credentials;
+pub(crate) use settings::{mapping, rules};
 pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
@@ -77,6 +78,9 @@ pub enum BuildError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The attribute mapping.
+    #[error("{0}")]
+    Mapping(String),
     /// The certificate.
     #[error("server.tls_certificate, server.tls_key: {0}")]
     Tls(String),
@@ -119,6 +123,7 @@ impl App {
     /// # Errors
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
+        mapping(config)?;
         let store = open_ledger(config, purpose, &clock).await?;
         let metrics = Arc::new(Metrics::default());
         let backend = Backend::build(config, &store, &clock, &metrics)?;

@@ -49,7 +49,10 @@ pub fn check_path(path: &str) -> Result<(), FieldError> {
         let goes_on = segments.peek().is_some();
         match here {
             Some(Inside::List(_)) if goes_on && !is_entry => {
-                return Err(FieldError::new(format!("user.{walked}"), &refusal::NOT_A_LIST.with(format!("{walked}[]"))));
+                return Err(FieldError::new(
+                    format!("user.{walked}"),
+                    &refusal::NOT_A_LIST.with(format!("{walked}[]")),
+                ));
             }
             Some(Inside::List(inner)) if goes_on => {
                 walked.push_str("[]");
@@ -105,7 +108,8 @@ mod tests {
             let error = check_path(path).expect_err(path);
             assert!(error.message.contains(meant), "{path}: {error}");
         }
-        for path in ["", ".", "email.x", "email[]", "userName[].lastName", "customProperties.a.b", "customProperties."] {
+        for path in ["", ".", "email.x", "email[]", "userName[].lastName", "customProperties.a.b", "customProperties."]
+        {
             assert!(check_path(path).is_err(), "{path}");
         }
         assert_eq!(check_path("userExternalKey").map_err(|error| error.code), Err(FieldCode::NotAllowed));

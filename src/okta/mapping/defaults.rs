@@ -27,7 +27,7 @@ pub const DEFAULTS: &[Default] = &[
     },
     Default {
         property: "userName.lastName",
-        template: "{{ app.lastName or user.lastName or ((app.displayName or user.displayName or user.nickName or (user.login or userName) | split(\"@\") | first) if not (app.firstName or user.firstName)) }}",
+        template: "{{ app.lastName or user.lastName or ((app.displayName or user.displayName or user.nickName or (user.login or userName or \"\") | string | split(\"@\") | first) if not (app.firstName or user.firstName)) }}",
         why: "LINE WORKS needs a last or a first name; who has neither gets the display name, the nickname or the login's first part",
         why_ja: "LINE WORKS では姓か名が必須です。どちらもない人には、表示名、ニックネーム、ログインの @ より前の部分の順で使います",
     },

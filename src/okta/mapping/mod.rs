@@ -182,7 +182,8 @@ fn leave_out_nameless_units(user: &mut Value, templates: &[Template]) {
     let Some(organization) = user.pointer_mut("/organizations/0").and_then(Value::as_object_mut) else { return };
     let units = organization.get("orgUnits").and_then(Value::as_array);
     let by_parts = templates.iter().any(|template| template.property.starts_with("organizations[].orgUnits[]"));
-    if by_parts && units.is_some_and(|units| units.iter().all(|unit| unit.get("orgUnitId").is_none_or(Value::is_null))) {
+    if by_parts && units.is_some_and(|units| units.iter().all(|unit| unit.get("orgUnitId").is_none_or(Value::is_null)))
+    {
         organization.remove("orgUnits");
     }
     if organization.is_empty() {

@@ -14,8 +14,27 @@ const LONGEST: usize = 4_000;
 
 /// Filters worth naming to whoever misspelt one.
 const FILTERS: [&str; 21] = [
-    "katakana", "phone", "default", "first", "last", "lower", "upper", "title", "capitalize", "trim", "replace", "split",
-    "join", "map", "select", "reject", "list", "string", "int", "length", "unique",
+    "katakana",
+    "phone",
+    "default",
+    "first",
+    "last",
+    "lower",
+    "upper",
+    "title",
+    "capitalize",
+    "trim",
+    "replace",
+    "split",
+    "join",
+    "map",
+    "select",
+    "reject",
+    "list",
+    "string",
+    "int",
+    "length",
+    "unique",
 ];
 
 /// Something in a template that has to be changed.
@@ -158,7 +177,6 @@ fn somebody() -> AppUser {
         ..nobody()
     }
 }
-
 
 #[cfg(test)]
 mod tests {

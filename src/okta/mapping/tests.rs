@@ -66,7 +66,10 @@ fn somebody_without_a_last_name_gets_one_from_the_next_best_attribute() {
     let name = |user: Value| mapping(&[]).user(&person(None, json!({}), user)).expect("it works")["userName"].clone();
     let login = "taro.y@umi.example";
     assert_eq!(name(json!({ "login": login, "firstName": "Taro" })), json!({ "firstName": "Taro" }));
-    assert_eq!(name(json!({ "login": login, "displayName": "山田 太郎", "nickName": "タロ" })), json!({ "lastName": "山田 太郎" }));
+    assert_eq!(
+        name(json!({ "login": login, "displayName": "山田 太郎", "nickName": "タロ" })),
+        json!({ "lastName": "山田 太郎" })
+    );
     assert_eq!(name(json!({ "login": login, "lastName": "", "nickName": "タロ" })), json!({ "lastName": "タロ" }));
     assert_eq!(name(json!({ "login": login })), json!({ "lastName": "taro.y" }));
     let only_app = person(Some("jiro@umi.example"), json!({ "lastName": "佐藤" }), Value::Null);
@@ -83,7 +86,10 @@ fn an_attribute_of_the_app_with_the_propertys_own_name_counts() {
     let user = mapping(&[]).user(&AppUser { profile: object(app), ..hanako() }).expect("it works");
     assert_eq!(user["userName"]["phoneticLastName"], "ウミノ");
     assert_eq!(user["userName"]["phoneticFirstName"], "ハナコ");
-    assert_eq!((&user["nickName"], &user["telephone"], &user["task"]), (&json!("はな"), &json!("+81312345678"), &json!("経理")));
+    assert_eq!(
+        (&user["nickName"], &user["telephone"], &user["task"]),
+        (&json!("はな"), &json!("+81312345678"), &json!("経理"))
+    );
     assert_eq!(user.get("cellPhone"), None, "what is no number is left out");
 }
 
@@ -135,7 +141,11 @@ fn a_given_template_goes_before_the_default_and_an_empty_one_takes_it_away() {
     assert_eq!(user(&[("email", "{{ user.login }}")])["email"], "hanako@umi.example");
     assert_eq!(user(&[("employeeNumber", "")]).get("employeeNumber"), None);
     let whole = user(&[("userName", "{{ {'lastName': user.lastName} }}")]);
-    assert_eq!(whole["userName"], json!({ "lastName": "海野" }), "a whole property takes the defaults of its parts away");
+    assert_eq!(
+        whole["userName"],
+        json!({ "lastName": "海野" }),
+        "a whole property takes the defaults of its parts away"
+    );
     assert_eq!(user(&[("userName.firstName", "")])["userName"], json!({ "lastName": "海野" }));
 }
 
@@ -160,9 +170,17 @@ fn a_bad_template_is_named_with_its_place_and_what_is_meant() {
         ("nickname", "x", "okta.mapping.nickname: is not a property LINE WORKS knows here; did you mean nickName?"),
         ("userExternalKey", "x", "lineworks.external_key"),
         ("nickName", "{{ user.nickName", "okta.mapping.nickName: line 1, column "),
-        ("nickName", "a\n {{ user.nickName | katakanna }}", "line 2, column 21: the filter `katakanna` does not exist; did you mean `katakana`?"),
+        (
+            "nickName",
+            "a\n {{ user.nickName | katakanna }}",
+            "line 2, column 21: the filter `katakanna` does not exist; did you mean `katakana`?",
+        ),
         ("nickName", "{{ 'a' if app.x is definedd }}", "did you mean `defined`?"),
-        ("nickName", "{{ users.nickName }}", "line 1, column 4: `users` is nothing a template sees; did you mean `user`?"),
+        (
+            "nickName",
+            "{{ users.nickName }}",
+            "line 1, column 4: `users` is nothing a template sees; did you mean `user`?",
+        ),
         ("nickName", "{{ username }}", "did you mean `userName`?"),
         ("nickName", "{{ env('HOME') }}", "`env` is nothing a template sees"),
         ("nickName", "{{ user.login.split('@') }}", "use a filter"),
@@ -176,7 +194,10 @@ fn a_bad_template_is_named_with_its_place_and_what_is_meant() {
         assert!(said.iter().all(|said| said.starts_with(&format!("okta.mapping.{property}: "))), "{said:?}");
     }
     assert!(problems("nickName", &"x".repeat(4_001))[0].contains("4000"));
-    let given = BTreeMap::from([("userName".to_owned(), "{{ app }}".to_owned()), ("userName.firstName".to_owned(), "x".to_owned())]);
+    let given = BTreeMap::from([
+        ("userName".to_owned(), "{{ app }}".to_owned()),
+        ("userName.firstName".to_owned(), "x".to_owned()),
+    ]);
     assert!(Mapping::new(&given).expect_err("overlapping")[0].to_string().contains("userName.firstName: is a part of"));
 }
 
@@ -191,7 +212,10 @@ fn a_template_that_fails_for_a_person_names_the_field_and_no_value() {
     let fields: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.code)).collect();
     assert_eq!(fields, [("user.nickName", FieldCode::BadTemplate), ("user.task", FieldCode::BadTemplate)]);
     assert!(errors.iter().all(|error| !format!("{error:?}").contains("qzxj")), "{errors:?}");
-    let huge = mapping(&[("task", "{% for a in user.list %}{% for b in range(user.number * 1000) %}x{% endfor %}{% endfor %}")]);
+    let huge = mapping(&[(
+        "task",
+        "{% for a in user.list %}{% for b in range(user.number * 1000) %}x{% endfor %}{% endfor %}",
+    )]);
     let errors = huge.user(&hanako()).expect_err("too many steps");
     assert!(errors[0].message.contains("too many steps"), "{errors:?}");
 }
@@ -208,9 +232,20 @@ fn every_default_is_a_property_and_says_why_in_two_languages() {
 
 /// A profile as odd as can be, under the names the defaults read.
 fn odd_profile() -> impl Strategy<Value = Map<String, Value>> {
-    let names = [
-        "login", "email", "lastName", "firstName", "displayName", "nickName", "employeeNumber", "phoneticLastName",
-        "telephone", "cellPhone", "location", "task", "privateEmail",
+    const NAMES: &[&str] = &[
+        "login",
+        "email",
+        "lastName",
+        "firstName",
+        "displayName",
+        "nickName",
+        "employeeNumber",
+        "phoneticLastName",
+        "telephone",
+        "cellPhone",
+        "location",
+        "task",
+        "privateEmail",
     ];
     let value = prop_oneof![
         Just(Value::Null),
@@ -222,24 +257,25 @@ fn odd_profile() -> impl Strategy<Value = Map<String, Value>> {
         proptest::collection::vec(".{0,4}".prop_map(Value::from), 0..3).prop_map(Value::from),
         Just(json!({ "a": { "b": null } })),
     ];
-    proptest::collection::btree_map(proptest::sample::select(&names[..]).prop_map(str::to_owned), value, 0..9)
+    proptest::collection::btree_map(proptest::sample::select(NAMES).prop_map(str::to_owned), value, 0..9)
         .prop_map(|fields| fields.into_iter().collect())
 }
 
 fn odd_person() -> impl Strategy<Value = AppUser> {
-    (proptest::option::of(".{0,20}"), odd_profile(), proptest::option::of(odd_profile())).prop_map(|(user_name, app, user)| {
-        person(user_name.as_deref(), app.into(), user.map_or(Value::Null, Value::from))
-    })
+    (proptest::option::of(".{0,20}"), odd_profile(), proptest::option::of(odd_profile())).prop_map(
+        |(user_name, app, user)| person(user_name.as_deref(), app.into(), user.map_or(Value::Null, Value::from)),
+    )
 }
 
 /// Something like a template: its signs, its words, and anything else.
 fn odd_template() -> impl Strategy<Value = String> {
-    let pieces = [
-        "{{", "}}", "{%", "%}", "{#", "#}", "-", " ", "user", ".", "login", "app", "userName", "|", "split", "('@')", "first",
-        "katakana", "phone", "if ", "else ", "endif", "for x in", "endfor", "set ", "=", "[", "]", "{", "}", "'", "\"", "\\",
-        "none", "or ", "is ", "not ", "defined", "~", "*", "100000", "range(9)", "(", ")", ",", ":", "海", "\n",
+    const PIECES: &[&str] = &[
+        "{{", "}}", "{%", "%}", "{#", "#}", "-", " ", "user", ".", "login", "app", "userName", "|", "split", "('@')",
+        "first", "katakana", "phone", "if ", "else ", "endif", "for x in", "endfor", "set ", "=", "[", "]", "{", "}",
+        "'", "\"", "\\", "none", "or ", "is ", "not ", "defined", "~", "*", "100000", "range(9)", "(", ")", ",", ":",
+        "海", "\n",
     ];
-    let piece = prop_oneof![9 => proptest::sample::select(&pieces[..]).prop_map(str::to_owned), 1 => ".{0,3}"];
+    let piece = prop_oneof![9 => proptest::sample::select(PIECES).prop_map(str::to_owned), 1 => ".{0,3}"];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
