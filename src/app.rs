@@ -5,6 +5,7 @@
 
 pub(crate) mod backend;
 mod lineworks;
+pub(crate) mod okta;
 mod settings;
 mod tls;
 
@@ -27,6 +28,7 @@ use crate::ledger::{OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
+use crate::okta::client::UnusableAccess;
 use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
@@ -61,6 +63,9 @@ pub enum BuildError {
     /// A private key.
     #[error(transparent)]
     Key(#[from] UnusableKey),
+    /// The way into Okta.
+    #[error(transparent)]
+    Okta(#[from] UnusableAccess),
     /// A URL.
     #[error("{key}: not a usable URL")]
     Url {

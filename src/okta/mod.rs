@@ -4,6 +4,8 @@
 //! reason to look, and what is looked at decides; without, the facts are what the events carry (`wire`).
 
 pub mod mapping;
+pub mod client;
+pub mod hook;
 pub mod person;
 pub mod truth;
 pub mod wire;
