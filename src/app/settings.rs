@@ -68,6 +68,7 @@ pub(super) fn doors(
             config::EventTime::Arrival => EventTime::Arrival,
         },
         app_id: config.okta.app_id.clone(),
+        asks_okta: config.okta.org.is_some(),
         rules: ProfileRules {
             invited: !config.lineworks.sso && !makes_passwords(config),
             domains: domains(config),

@@ -339,7 +339,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ),
     ("inbound", &["clock", "metrics", "okta", "handover", "ledger", "lineworks", "domain"]),
     ("converge", &["clock", "metrics", "okta", "handover", "ledger", "lineworks", "domain"]),
-    ("okta", &["clock", "ledger", "lineworks", "domain"]),
+    ("okta", &["clock", "metrics", "ledger", "lineworks", "domain"]),
     ("admin", &["clock", "okta", "ledger", "lineworks", "domain"]),
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
