@@ -299,7 +299,8 @@ fn the_sandbox_page_names_every_switch_with_its_default() {
 fn the_mapping_pages_show_every_built_in_template() {
     let page = |name: &str, why: fn(&okta_lineworks::okta::mapping::Default) -> &'static str| {
         let page = read(name);
-        let table: Vec<&str> = page.lines().filter(|line| line.starts_with("| `") && line.contains("` | `{{")).collect();
+        let table: Vec<&str> =
+            page.lines().filter(|line| line.starts_with("| `") && line.contains("` | `{{")).collect();
         let row = |it: &okta_lineworks::okta::mapping::Default| {
             format!("| `{}` | `{}` | {} |", it.property, it.template.replace('|', "\\|"), why(it))
         };
