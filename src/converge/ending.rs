@@ -77,10 +77,8 @@ impl Run<'_> {
             ApiError::Blocked(Blocked::Until(at)) => {
                 Ending::in_state(State::Waiting { until: at, reason: Reason::of(Cause::Paced) })
             }
-            ApiError::Blocked(Blocked::CapReached) => Ending::in_state(State::Held {
-                reason: Reason::of(Cause::CapReached),
-                steps: step.into_iter().collect(),
-            }),
+            ApiError::Blocked(Blocked::CapReached) => held(Cause::CapReached, step),
+            ApiError::Blocked(Blocked::OktaAppGone) => held(Cause::OktaAppGone, step),
             ApiError::Blocked(Blocked::LedgerDown | Blocked::Stopping) => Ending::in_state(State::Due),
         }
     }
@@ -135,6 +133,11 @@ impl Run<'_> {
 /// Transient failures in a row, should the run on this assignment end in one.
 fn failures(assignment: &Assignment) -> u32 {
     assignment.failures.saturating_add(1)
+}
+
+/// An operator must let this step pass.
+fn held(cause: Cause, step: Option<StepKind>) -> Ending {
+    Ending::in_state(State::Held { reason: Reason::of(cause), steps: step.into_iter().collect() })
 }
 
 /// The settlement of a run that found nothing to do and did nothing.

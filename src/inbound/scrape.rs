@@ -24,7 +24,7 @@ async fn numbers(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, P
     doors.admin(request).await?;
     let now = doors.clock.now();
     let tally = doors.store.tally(now).await.ok();
-    let lineworks = (doors.lineworks)();
+    let lineworks = doors.status().await;
     let okta = doors.okta.as_ref().map(|okta| okta());
     let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs_f64().max(0.0));
     let paused = lineworks.paused.iter().chain(okta.iter().flat_map(|okta| &okta.paused));

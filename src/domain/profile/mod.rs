@@ -11,6 +11,7 @@ mod differ;
 mod email;
 mod groups;
 mod overlay;
+mod path;
 mod placement;
 mod reader;
 mod refusal;
@@ -36,6 +37,7 @@ use serde_json::{Map, Value, json};
 pub use self::{
     differ::Difference,
     email::LoginEmail,
+    path::check_path,
     placement::{NamedPlace, PlaceKind},
     refusal::{FieldCode, FieldError},
     scim::is_within_scim,
