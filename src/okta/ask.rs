@@ -147,8 +147,18 @@ mod tests {
     fn only_three_words_mean_that_the_app_is_gone() {
         let gone = ["UNASSIGNED", "DEPROVISIONED", "REVOKED"];
         let there = [
-            "ACTIVE", "APPROVED", "IMPLICIT", "IMPORTED", "INACTIVE", "MATCHED", "PENDING", "PROVISIONED", "STAGED",
-            "SUSPENDED", "SOMETHING_NEW", "",
+            "ACTIVE",
+            "APPROVED",
+            "IMPLICIT",
+            "IMPORTED",
+            "INACTIVE",
+            "MATCHED",
+            "PENDING",
+            "PROVISIONED",
+            "STAGED",
+            "SUSPENDED",
+            "SOMETHING_NEW",
+            "",
         ];
         assert!(gone.iter().all(|status| !is_assigned(status)) && there.iter().all(|status| is_assigned(status)));
     }

@@ -4,6 +4,7 @@
 //! reason to look, and what is looked at decides; without, the facts are what the events carry (`wire`;
 //! `meaning` says what each type means).
 
+pub mod ask;
 pub mod client;
 pub mod hook;
 pub mod intake;
