@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod events;
+mod mapping;
 mod members;
 mod operator;
 mod sandbox;
@@ -45,6 +46,9 @@ enum Command {
     Show(operator::OnePerson),
     /// List what is kept about nobody in particular, such as access tokens that were handed out
     Events(events::Events),
+    /// Try the attribute mapping on somebody, or show the templates that are built in
+    #[command(subcommand)]
+    Mapping(mapping::Mapping),
     /// List the members LINE WORKS has, and the key each carries
     Members(members::Members),
     /// Let the held steps of people pass
@@ -170,6 +174,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
         Command::Events(events) => events.run().await,
+        Command::Mapping(mapping) => mapping.run().await,
         Command::Members(members) => members.run().await,
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,

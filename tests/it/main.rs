@@ -19,6 +19,7 @@ mod lineworks_client;
 mod log;
 mod main_job;
 mod managed_fields;
+mod mapping;
 mod members;
 mod metrics;
 mod operators;
