@@ -21,10 +21,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{Config, LedgerUrl};
 use crate::converge::Converge;
+use crate::domain::event::Source;
 use crate::handover::Handover;
 use crate::inbound::Doors;
+use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::{OpenError, Store, StoreError};
+use crate::ledger::{Incoming, OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
@@ -33,6 +35,7 @@ use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
 pub(crate) use lineworks::credentials;
+pub(crate) use settings::{mapping, rules};
 pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
@@ -82,6 +85,9 @@ pub enum BuildError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The attribute mapping.
+    #[error("{0}")]
+    Mapping(String),
     /// The certificate.
     #[error("server.tls_certificate, server.tls_key: {0}")]
     Tls(String),
@@ -124,7 +130,11 @@ impl App {
     /// # Errors
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
+        mapping(config)?;
         let store = open_ledger(config, purpose, &clock).await?;
+        if config.okta.org.is_some() {
+            forget_gone_app(&*store, &clock).await?;
+        }
         let metrics = Arc::new(Metrics::default());
         let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
@@ -230,6 +240,25 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
     }
     Ok(store)
+}
+
+/// While Okta could not be asked, an event may have said that the app is gone. From now on Okta says what is true.
+async fn forget_gone_app(store: &dyn Store, clock: &Clock) -> Result<(), StoreError> {
+    if app_gone_since(store).await?.is_none() {
+        return Ok(());
+    }
+    let (occurred, arrived) = (clock.now(), clock.now());
+    let event = OrgEvent {
+        key: None,
+        kind: "okta_access".to_owned(),
+        mark: OrgMark::AppBack,
+        note: "Okta can be asked from now on: it says what is true of the app",
+        source: Source::Operator,
+        caller: "start".to_owned(),
+        occurred,
+        arrived,
+    };
+    store.accept(vec![Incoming::Org(event)]).await.map(drop)
 }
 
 fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), BuildError> {

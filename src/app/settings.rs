@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::BuildError;
 use crate::config::{self, Config, PasswordCreation};
 use crate::converge::{self, Backoff};
 use crate::domain::domains::Domains;
@@ -19,6 +20,7 @@ use crate::ledger::Limits;
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::mapping::Mapping;
 
 /// How the workers work.
 pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics: &Arc<Metrics>) -> converge::Settings {
@@ -68,11 +70,8 @@ pub(super) fn doors(
             config::EventTime::Arrival => EventTime::Arrival,
         },
         app_id: config.okta.app_id.clone(),
-        rules: ProfileRules {
-            invited: !config.lineworks.sso && !makes_passwords(config),
-            domains: domains(config),
-            managed_groups: Some(config.placement.managed_groups.clone()),
-        },
+        asks_okta: config.okta.org.is_some(),
+        rules: rules(config),
         handover,
         unassign: unassign_policy(config),
         allow_call_policy: config.unassign.allow_call_policy,
@@ -81,6 +80,17 @@ pub(super) fn doors(
         broker: tokens,
         metrics: Arc::clone(metrics),
     }
+}
+
+/// How a person in Okta becomes a wish for a member.
+///
+/// # Errors
+/// Names every template that cannot be used.
+pub(crate) fn mapping(config: &Config) -> Result<Mapping, BuildError> {
+    Mapping::new(&config.okta.mapping).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        BuildError::Mapping(lines.join("\n"))
+    })
 }
 
 /// How places are looked up and made.
@@ -130,6 +140,15 @@ fn domains(config: &Config) -> Domains {
         None => Domains::Unasked,
         Some(config::Domains::One(id)) => Domains::One(*id),
         Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
+    }
+}
+
+/// What every profile must have, whoever says it.
+pub(crate) fn rules(config: &Config) -> ProfileRules {
+    ProfileRules {
+        invited: !config.lineworks.sso && !makes_passwords(config),
+        domains: domains(config),
+        managed_groups: Some(config.placement.managed_groups.clone()),
     }
 }
 

@@ -36,6 +36,7 @@ impl Check {
         let mut faults = Vec::new();
         faults.extend(ledger_fault(&loaded.config.ledger.url));
         faults.extend(tls_fault(&loaded.config));
+        faults.extend(app::mapping(&loaded.config).err().map(|error| error.to_string()));
         if let Some(access) = &loaded.config.lineworks.directory {
             match app::credentials(access) {
                 Err(fault) => faults.push(fault.to_string()),

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::outcome::Cause;
 use crate::okta::client::{EventHook, HookSpec, OktaClient, OktaError};
-use crate::okta::hook::EVENT_TYPES;
+use crate::okta::meaning::hook_event_types;
 
 /// The scope this needs; it holds reading too.
 const SCOPE: &str = "okta.eventHooks.manage";
@@ -128,7 +128,7 @@ impl Register {
             url: self.url.to_string(),
             header: config.inbound.hook_header.clone(),
             secret: secret.secret.clone(),
-            events: EVENT_TYPES.iter().map(|kind| (*kind).to_owned()).collect(),
+            events: hook_event_types().map(ToOwned::to_owned).collect(),
             filter: None,
         })
     }
@@ -159,8 +159,8 @@ impl Show {
                 println!("{shown}");
             } else {
                 println!("{id}  {status:<8}  {verification_status:<10}  {} event types  {name}  {url}", events.len());
-                let missing: Vec<_> = EVENT_TYPES.iter().filter(|kind| !events.iter().any(|it| it == *kind)).collect();
-                if events.iter().any(|kind| EVENT_TYPES.contains(&kind.as_str())) && !missing.is_empty() {
+                let missing: Vec<_> = hook_event_types().filter(|kind| !events.iter().any(|it| it == kind)).collect();
+                if !missing.is_empty() && missing.len() < hook_event_types().count() {
                     println!("  without {missing:?}; `hook register` with its name adds them");
                 }
             }

@@ -25,7 +25,7 @@ pub(super) fn read(mut raw: raw::Okta, has_hook: bool, check: &mut Check) -> Opt
     let has_org =
         raw.org_url.is_some() || raw.client_id.is_some() || raw.private_key.is_some() || raw.api_token.is_some();
     let app_id = app_id(raw.app_id.take(), has_hook, has_org, check);
-    let mapping = raw.mapping.take().unwrap_or_default();
+    let mapping = raw.mapping.take().unwrap_or_default().0;
     let org = if has_org { org(raw, check).map(Some) } else { Some(None) };
     Some(Okta { app_id: app_id?, org: org?, mapping })
 }
