@@ -79,6 +79,11 @@ impl Given {
             domain_id: 42,
             scim_token: "sandbox-scim-token".into(),
             domains: vec![("sandbox.example".into(), 42)],
+            okta: OktaDefaults {
+                client_id: "sandbox-okta".into(),
+                private_key: PEM.into(),
+                api_token: "sandbox-okta-token".into(),
+            },
         });
         self
     }

@@ -6,7 +6,6 @@
 
 pub mod ask;
 pub mod client;
-pub mod hook;
 pub mod intake;
 pub mod mapping;
 pub mod meaning;

@@ -34,7 +34,7 @@ fn word(verdict: Verdict) -> String {
     match verdict {
         Verdict::Done => "done".into(),
         Verdict::Absent => "absent".into(),
-        Verdict::Nonce => "nonce".into(),
+        Verdict::Nonce(_) => "nonce".into(),
         Verdict::Unauthorized(error) | Verdict::Forbidden(error) | Verdict::Failed(error) => of(&error),
         Verdict::Limited(Limited::Rate(_), _) => "rate".into(),
         Verdict::Limited(Limited::Concurrency(_), _) => "concurrency".into(),
