@@ -44,3 +44,4 @@ mod stopping;
 mod store_contract;
 mod support;
 mod tokens;
+mod truth;
