@@ -108,7 +108,7 @@ async fn an_api_token_replaced_in_its_file_is_taken_up_when_the_old_one_is_refus
     org.file("okta-token", fresh["apiToken"].as_str().expect("a token"));
     client.app().await.expect("let in");
     let shown = format!("{client:?}");
-    assert!(!shown.contains("00") || !shown.contains(&org.credentials().api_token), "{shown}");
+    assert!(!shown.contains(&org.credentials().api_token), "{shown}");
     org.no_rule_was_broken().await;
 }
 

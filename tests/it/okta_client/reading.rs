@@ -156,6 +156,6 @@ async fn whatever_goes_wrong_on_the_way_says_nothing_about_the_person() {
         org.control(Method::DELETE, "faults", Value::Null).await;
     }
     client.app_user(&id("00u1")).await.expect("read");
-    drop(org.sandbox);
+    org.sandbox.stop().await;
     assert_eq!(cause(&client.app_user(&id("00u1")).await.expect_err("gone")), Cause::OktaUnreachable);
 }
