@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::directory::{self, App};
 use super::error::OktaError;
+use super::hooks;
 use super::paging;
 use super::route::{OktaOperation, Task};
 use super::switches::{InactiveAppUsers, NarrowedAnswer, NullMembers};
@@ -28,7 +29,7 @@ pub(crate) fn perform(world: &mut World, _shared: &Shared, call: &Call, task: &T
         OktaOperation::UserList => users(world, call),
         OktaOperation::UserGet => user(world, call, task),
         OktaOperation::LogList => logs(world, call),
-        _ => Err(OktaError::no_endpoint()),
+        _ => hooks::perform(world, call, task),
     };
     let mut reply = reply.unwrap_or_else(Reply::from);
     if let (Body::Json(value), NullMembers::Omitted) = (&mut reply.body, world.okta.switches.null_members) {
