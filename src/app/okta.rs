@@ -8,7 +8,9 @@ use crate::clock::Clock;
 use crate::config::{Config, OktaAccess};
 use crate::lineworks::http_client;
 use crate::metrics::Metrics;
+use crate::okta::ask::AskOkta;
 use crate::okta::client::{Access, OktaClient, OktaSettings};
+use crate::okta::mapping::Mapping;
 
 /// A client for the configured org; none when none is configured.
 ///
@@ -16,6 +18,20 @@ use crate::okta::client::{Access, OktaClient, OktaSettings};
 /// Names the key that cannot be used.
 pub(crate) fn client(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Option<OktaClient>, BuildError> {
     client_with_scope(config, None, clock, metrics)
+}
+
+/// Who says what is true of the people of the app; none when no org is configured.
+///
+/// # Errors
+/// Names the key that cannot be used.
+pub(super) fn truth(
+    config: &Config,
+    mapping: Mapping,
+    clock: &Clock,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Arc<AskOkta>>, BuildError> {
+    let client = client(config, clock, metrics)?;
+    Ok(client.map(|client| Arc::new(AskOkta::new(Arc::new(client), Arc::new(mapping), clock.clone()))))
 }
 
 /// As [`client`], but asking for other scopes than `okta.scope`. An API token has no scopes.
