@@ -6,7 +6,9 @@
 mod check;
 mod demo;
 mod events;
+mod flows;
 mod members;
+mod okta_key;
 mod operator;
 mod sandbox;
 mod serve;
@@ -47,6 +49,10 @@ enum Command {
     Events(events::Events),
     /// List the members LINE WORKS has, and the key each carries
     Members(members::Members),
+    /// Make the Okta Workflows folders to import, or check one
+    Flows(flows::Flows),
+    /// Make the key pair for access to the Okta API
+    OktaKey(okta_key::OktaKey),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -161,6 +167,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Show(person) => person.show().await,
         Command::Events(events) => events.run().await,
         Command::Members(members) => members.run().await,
+        Command::Flows(flows) => flows.run(),
+        Command::OktaKey(key) => key.run(),
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

@@ -297,7 +297,7 @@ fn the_sandbox_page_names_every_switch_with_its_default() {
 // --- the shape of the code ---------------------------------------------------------------------------------------
 
 /// The modules of ours that each module may use (docs/architecture.md, "Layout").
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     (
         "cli",
         &[
@@ -316,6 +316,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "ledger",
             "lineworks",
             "domain",
+            "flows",
         ],
     ),
     (
@@ -346,6 +347,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("lineworks", &["clock", "metrics", "ledger", "domain"]),
     ("handover", &["domain"]),
     ("domain", &[]),
+    ("flows", &[]),
     ("config", &[]),
     ("clock", &[]),
     ("metrics", &[]),
