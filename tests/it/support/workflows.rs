@@ -119,15 +119,14 @@ impl Run<'_> {
             for source in cards {
                 for (output, targets) in source["pins"].as_object().expect("pins") {
                     let links = targets[card["uuid"].as_str().expect("an id")].as_array();
-                    for link in links.into_iter().flatten().filter(|link| link["input"] == **id) {
-                        let key = (source["uuid"].as_str().expect("an id").to_owned(), output.clone());
-                        let value = self.known.get(&key).expect("the source ran before").clone();
-                        return match link["transform"][output]["convert"].as_str() {
-                            Some("stringify") => value.to_string().into(),
-                            None => value,
-                            Some(other) => panic!("transform {other} is not known here"),
-                        };
-                    }
+                    let Some(link) = links.into_iter().flatten().find(|link| link["input"] == **id) else { continue };
+                    let key = (source["uuid"].as_str().expect("an id").to_owned(), output.clone());
+                    let value = self.known.get(&key).expect("the source ran before").clone();
+                    return match link["transform"][output]["convert"].as_str() {
+                        Some("stringify") => value.to_string().into(),
+                        None => value,
+                        Some(other) => panic!("transform {other} is not known here"),
+                    };
                 }
             }
             field["value"]["data"].clone()
