@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod converge;
 pub mod domain;
+pub mod flows;
 pub mod handover;
 pub mod inbound;
 pub mod ledger;

@@ -6,10 +6,12 @@
 mod check;
 mod demo;
 mod events;
+mod flows;
 mod hook;
 mod mapping;
 mod members;
 mod okta_contact;
+mod okta_key;
 mod operator;
 mod sandbox;
 mod serve;
@@ -55,6 +57,10 @@ enum Command {
     Mapping(mapping::Mapping),
     /// List the members LINE WORKS has, and the key each carries
     Members(members::Members),
+    /// Make the Okta Workflows folders to import, or check one
+    Flows(flows::Flows),
+    /// Make the key pair for access to the Okta API
+    OktaKey(okta_key::OktaKey),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -181,6 +187,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Events(events) => events.run().await,
         Command::Mapping(mapping) => mapping.run().await,
         Command::Members(members) => members.run().await,
+        Command::Flows(flows) => flows.run(),
+        Command::OktaKey(key) => key.run(),
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

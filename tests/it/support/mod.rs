@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 
 pub mod program;
 pub mod raw;
+pub mod workflows;
 
 pub const CARD: &str = "sandbox-card";
 pub const SIGNING: &str = "sandbox-signing";
