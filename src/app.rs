@@ -29,6 +29,7 @@ use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
 use crate::okta::client::UnusableAccess;
+use crate::reconcile::Reconcile;
 use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
@@ -128,7 +129,7 @@ impl App {
     /// # Errors
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
-        mapping(config)?;
+        let mapping = mapping(config)?;
         let store = open_ledger(config, purpose, &clock).await?;
         let metrics = Arc::new(Metrics::default());
         let backend = Backend::build(config, &store, &clock, &metrics)?;
@@ -145,6 +146,17 @@ impl App {
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
         let pauses = converge.pauses();
         let doors = doors.on_retry(move || pauses.let_one_try());
+        let doors = doors.with_reconcile(Reconcile {
+            store: Arc::clone(&store),
+            members: Arc::clone(&backend.members),
+            okta: okta::client(config, &clock, &metrics)?.map(Arc::new),
+            mapping,
+            rules: rules(config),
+            judgement: settings::judgement(config),
+            clock: clock.clone(),
+            metrics: Arc::clone(&metrics),
+            running: Arc::default(),
+        });
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();

@@ -9,6 +9,7 @@ mod events;
 mod mapping;
 mod members;
 mod operator;
+mod reconcile;
 mod sandbox;
 mod serve;
 
@@ -51,6 +52,8 @@ enum Command {
     Mapping(mapping::Mapping),
     /// List the members LINE WORKS has, and the key each carries
     Members(members::Members),
+    /// Compare Okta's assignments with the members LINE WORKS has; nothing changes without --apply
+    Reconcile(reconcile::Reconcile),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -166,6 +169,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Events(events) => events.run().await,
         Command::Mapping(mapping) => mapping.run().await,
         Command::Members(members) => members.run().await,
+        Command::Reconcile(reconcile) => reconcile.run().await,
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

@@ -14,6 +14,7 @@ mod health;
 mod members;
 mod okta_events;
 pub mod problem;
+mod reconcile;
 mod scrape;
 mod token;
 mod view;
@@ -36,6 +37,7 @@ use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::reconcile::Reconcile;
 use caller::Callers;
 use problem::{Code, Problem};
 
@@ -92,6 +94,8 @@ pub struct Doors {
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Hears that an operator wants a person looked at again.
     retried: Box<dyn Fn() + Send + Sync>,
+    /// Compares Okta with LINE WORKS.
+    reconcile: Option<Arc<Reconcile>>,
     stopping: CancellationToken,
 }
 
@@ -107,13 +111,20 @@ impl Doors {
     ) -> Self {
         let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        Self { store, clock, settings, lineworks, members, last_page, retried, stopping }
+        Self { store, clock, settings, lineworks, members, last_page, retried, reconcile: None, stopping }
     }
 
     /// What else is to be done when an operator says `retry`; it is called before the person is due.
     #[must_use]
     pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
         self.retried = Box::new(retried);
+        self
+    }
+
+    /// Opens the door of the comparison.
+    #[must_use]
+    pub fn with_reconcile(mut self, reconcile: Reconcile) -> Self {
+        self.reconcile = Some(Arc::new(reconcile));
         self
     }
 
@@ -148,6 +159,12 @@ impl Doors {
         service.service(
             web::resource("/v1/lineworks/token").route(web::post().to(token::hand_out)).default_service(others("POST")),
         );
+        for (path, route) in [
+            ("/v1/reconcile", web::post().to(reconcile::compare)),
+            ("/v1/reconcile/apply", web::post().to(reconcile::apply)),
+        ] {
+            service.service(web::resource(path).route(route).default_service(others("POST")));
+        }
         for (path, route) in [
             ("/v1/events", web::get().to(events::list)),
             ("/v1/members", web::get().to(members::list)),

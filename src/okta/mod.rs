@@ -3,9 +3,9 @@
 //! An event only says that something happened, late, twice or not at all. With access to the org (`truth`) it is the
 //! reason to look, and what is looked at decides; without, the facts are what the events carry (`wire`).
 
-pub mod mapping;
 pub mod client;
 pub mod hook;
+pub mod mapping;
 pub mod person;
 pub mod truth;
 pub mod wire;
