@@ -21,10 +21,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{Config, LedgerUrl};
 use crate::converge::Converge;
+use crate::domain::event::Source;
 use crate::handover::Handover;
 use crate::inbound::Doors;
+use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::{OpenError, Store, StoreError};
+use crate::ledger::{Incoming, OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
@@ -131,6 +133,9 @@ impl App {
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
         let mapping = mapping(config)?;
         let store = open_ledger(config, purpose, &clock).await?;
+        if config.okta.org.is_some() {
+            forget_gone_app(&*store, &clock).await?;
+        }
         let metrics = Arc::new(Metrics::default());
         let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
@@ -247,6 +252,25 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
     }
     Ok(store)
+}
+
+/// While Okta could not be asked, an event may have said that the app is gone. From now on Okta says what is true.
+async fn forget_gone_app(store: &dyn Store, clock: &Clock) -> Result<(), StoreError> {
+    if app_gone_since(store).await?.is_none() {
+        return Ok(());
+    }
+    let (occurred, arrived) = (clock.now(), clock.now());
+    let event = OrgEvent {
+        key: None,
+        kind: "okta_access".to_owned(),
+        mark: OrgMark::AppBack,
+        note: "Okta can be asked from now on: it says what is true of the app",
+        source: Source::Operator,
+        caller: "start".to_owned(),
+        occurred,
+        arrived,
+    };
+    store.accept(vec![Incoming::Org(event)]).await.map(drop)
 }
 
 fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), BuildError> {

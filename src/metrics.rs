@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub last_success_age_seconds: Option<f64>,
     /// Whole days until the SCIM token ends; none without SCIM, or when nothing is known.
     pub scim_token_days_left: Option<i64>,
-    /// The causes all work, or all creates, wait for.
+    /// The causes all work, all creates, or all suspensions and deletions wait for.
     pub paused: Vec<&'static str>,
     /// Whether the ledger took a write just now.
     pub ledger_writable: bool,
@@ -51,6 +51,8 @@ pub struct Metrics {
     attempts: Family<Labels<1>, Counter>,
     token_requests: Family<Labels<2>, Counter>,
     tokens_handed_out: Family<Labels<1>, Counter>,
+    found_by_catch_up: Counter,
+    late: Counter,
     last_success_age: Family<Labels<0>, Number>,
     scim_token_days_left: Family<Labels<0>, Gauge>,
     paused: Family<Labels<1>, Gauge>,
@@ -69,6 +71,8 @@ impl Default for Metrics {
             attempts: Family::default(),
             token_requests: Family::default(),
             tokens_handed_out: Family::default(),
+            found_by_catch_up: Counter::default(),
+            late: Counter::default(),
             last_success_age: Family::default(),
             scim_token_days_left: Family::default(),
             paused: Family::default(),
@@ -94,6 +98,16 @@ impl Default for Metrics {
             it.tokens_handed_out.clone(),
         );
         registry.register(
+            "events_found_by_catch_up",
+            "Events first learnt from Okta's System Log",
+            it.found_by_catch_up.clone(),
+        );
+        registry.register(
+            "events_late",
+            "Events the hook or a card delivered after Okta's System Log had told of them",
+            it.late.clone(),
+        );
+        registry.register(
             "last_success_age_seconds",
             "Seconds since LINE WORKS last answered as it should",
             it.last_success_age.clone(),
@@ -103,7 +117,11 @@ impl Default for Metrics {
             "Whole days until the SCIM token ends",
             it.scim_token_days_left.clone(),
         );
-        registry.register("paused", "1 for each cause all work or all creates wait for", it.paused.clone());
+        registry.register(
+            "paused",
+            "1 for each cause all work, all creates or all suspensions and deletions wait for",
+            it.paused.clone(),
+        );
         registry.register("ledger_writable", "1 when the ledger took a write just now", it.ledger_writable.clone());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that runs", version);
@@ -138,6 +156,16 @@ impl Metrics {
     /// An access token was handed out to a caller with this secret.
     pub fn handed_out_token(&self, caller: &str) {
         self.tokens_handed_out.get_or_create(&[("caller", caller.to_owned())]).inc();
+    }
+
+    /// So many events were first learnt from Okta's System Log.
+    pub fn were_found_by_catch_up(&self, count: u64) {
+        self.found_by_catch_up.inc_by(count);
+    }
+
+    /// So many events came through a door after the System Log had told of them.
+    pub fn were_late(&self, count: u64) {
+        self.late.inc_by(count);
     }
 
     /// Everything, in the OpenMetrics text format.
@@ -206,6 +234,8 @@ mod tests {
         metrics.attempted("settled");
         metrics.asked_for_token("broker", "granted");
         metrics.handed_out_token("calendar");
+        metrics.were_found_by_catch_up(3);
+        metrics.were_late(1);
         let snapshot = Snapshot {
             people: Some(vec![("parked", 2)]),
             due: Some(3),
@@ -224,6 +254,8 @@ mod tests {
             "okta_lineworks_attempts_total{outcome=\"settled\"} 1",
             "okta_lineworks_token_requests_total{for=\"broker\",outcome=\"granted\"} 1",
             "okta_lineworks_tokens_handed_out_total{caller=\"calendar\"} 1",
+            "okta_lineworks_events_found_by_catch_up_total 3",
+            "okta_lineworks_events_late_total 1",
             "okta_lineworks_last_success_age_seconds{} 1.5",
             "okta_lineworks_scim_token_days_left{} 12",
             "okta_lineworks_paused{cause=\"no_seat_left\"} 1",

@@ -71,6 +71,7 @@ pub(super) fn doors(
             config::EventTime::Arrival => EventTime::Arrival,
         },
         app_id: config.okta.app_id.clone(),
+        asks_okta: config.okta.org.is_some(),
         rules: rules(config),
         handover,
         unassign: unassign_policy(config),

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Loaded, SandboxDefaults, Sources};
+use crate::config::{self, Loaded, OktaDefaults, SandboxDefaults, Sources};
 use crate::sandbox::SandboxCredentials;
 
 /// Keeps LINE WORKS accounts in step with Okta app assignments.
@@ -99,6 +99,11 @@ fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
         scim_token: credentials.scim_token.clone(),
         domain_id: credentials.domain_id,
         domains: credentials.domains.iter().map(|domain| (domain.name.clone(), domain.id)).collect(),
+        okta: OktaDefaults {
+            client_id: credentials.okta.client_id.clone(),
+            private_key: credentials.okta.private_key.clone(),
+            api_token: credentials.okta.api_token.clone(),
+        },
     }
 }
 
@@ -113,6 +118,11 @@ fn absent_sandbox() -> SandboxDefaults {
         scim_token: "sandbox".to_owned(),
         domain_id: 1,
         domains: vec![("sandbox.example".to_owned(), 1)],
+        okta: OktaDefaults {
+            client_id: "sandbox".to_owned(),
+            private_key: "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n".to_owned(),
+            api_token: "sandbox".to_owned(),
+        },
     }
 }
 

@@ -12,6 +12,7 @@ mod pem;
 mod problems;
 mod raw;
 mod sandbox;
+mod sandbox_okta;
 mod secret;
 mod sections;
 mod shape;
@@ -25,6 +26,7 @@ pub use model::{
 };
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;
+pub use sandbox_okta::OktaDefaults;
 pub use secret::{LiveSecret, NamedSecret};
 
 use check::Check;

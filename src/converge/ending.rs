@@ -78,10 +78,8 @@ impl Run<'_> {
             ApiError::Blocked(Blocked::Until(at)) => {
                 Ending::in_state(State::Waiting { until: at, reason: Reason::of(Cause::Paced) })
             }
-            ApiError::Blocked(Blocked::CapReached) => Ending::in_state(State::Held {
-                reason: Reason::of(Cause::CapReached),
-                steps: step.into_iter().collect(),
-            }),
+            ApiError::Blocked(Blocked::CapReached) => held(Cause::CapReached, step),
+            ApiError::Blocked(Blocked::OktaAppGone) => held(Cause::OktaAppGone, step),
             ApiError::Blocked(Blocked::LedgerDown | Blocked::Stopping) => Ending::in_state(State::Due),
         }
     }
@@ -122,6 +120,11 @@ impl Run<'_> {
             ..unchanged(assignment, started, self.clock.now())
         }
     }
+}
+
+/// An operator must let this step pass.
+fn held(cause: Cause, step: Option<StepKind>) -> Ending {
+    Ending::in_state(State::Held { reason: Reason::of(cause), steps: step.into_iter().collect() })
 }
 
 /// The settlement of a run that found nothing to do and did nothing.

@@ -6,6 +6,7 @@
 pub mod assignment;
 pub mod domains;
 pub mod event;
+pub mod heads;
 pub mod ids;
 pub mod key;
 pub mod marks;

@@ -175,7 +175,9 @@ impl Doors {
     /// Stores the event; it is on disk when this returns.
     async fn accept(&self, event: Event) -> Result<Receipt, Problem> {
         let receipts = self.store.accept(vec![Incoming::Event(event)]).await?;
-        receipts.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))
+        let receipt = receipts.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))?;
+        self.settings.metrics.were_late(u64::from(receipt.late));
+        Ok(receipt)
     }
 
     /// Watches until LINE WORKS matches the wish, somebody must act, or the wait is over. A copy of an event may have
@@ -188,7 +190,7 @@ impl Doors {
         wait: Duration,
         password: Option<Waiting>,
     ) -> Result<HttpResponse, Problem> {
-        let Receipt { verdict, revision } = receipt;
+        let Receipt { verdict, revision, .. } = receipt;
         if wait.is_zero() && verdict != Verdict::Duplicate {
             return Ok(view::stored(person, revision, json!(verdict)));
         }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::problem::{Code, FieldProblem, Problem};
-use super::{AHEAD, Doors, EventTime};
-use crate::domain::event::UnassignPolicy;
+use super::{Doors, EventTime};
+use crate::domain::event::{AHEAD, UnassignPolicy};
 use crate::domain::ids::{EventKey, OktaUserId};
 
 /// How long a call waits for the outcome unless it says otherwise.

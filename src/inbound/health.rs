@@ -8,11 +8,23 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Doors;
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Cause, Reason};
 use crate::ledger::StoreError;
-use crate::lineworks::status::LineWorksStatus;
+use crate::ledger::org::app_gone_since;
+use crate::lineworks::status::{LineWorksStatus, Paused};
 
 impl Doors {
+    /// How things stand with LINE WORKS, and what else nobody does at the moment.
+    pub(super) async fn status(&self) -> LineWorksStatus {
+        let mut status = (self.lineworks)();
+        match app_gone_since(&*self.store).await {
+            Ok(Some(since)) => status.paused.push(Paused { reason: Reason::of(Cause::OktaAppGone), since }),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "whether the Okta app is gone cannot be read"),
+        }
+        status
+    }
+
     /// Whether the ledger can be written: a write is really made.
     pub(super) async fn writes(&self, now: Timestamp) -> Result<(), StoreError> {
         self.store.save("readiness", now.as_millisecond().to_string().into_bytes(), now).await
@@ -28,7 +40,7 @@ pub(super) async fn live(_: HttpRequest) -> HttpResponse {
 pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
     let now = doors.clock.now();
     let written = doors.writes(now).await;
-    let lineworks = lineworks(&(doors.lineworks)());
+    let lineworks = lineworks(&doors.status().await);
     let queue = match doors.store.tally(now).await {
         Ok(tally) => {
             let states: Map<String, Value> =

@@ -25,7 +25,6 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, Route, guard};
-use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -45,8 +44,6 @@ use problem::{Code, Problem};
 const CARD_LIMIT: usize = 256 * 1024;
 /// A hook's body, in bytes: a batch of 100 events.
 const HOOK_LIMIT: usize = 1024 * 1024;
-/// How far ahead of our clock an occurrence may lie: clocks differ by that much, time zones by more.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where the time of occurrence comes from when a card does not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +62,8 @@ pub struct Settings {
     pub event_time: EventTime,
     /// The Okta app instance whose membership counts.
     pub app_id: Option<String>,
+    /// Whether Okta can be asked for the truth: then an event is a reason to look, and no more.
+    pub asks_okta: bool,
     /// What a profile must have.
     pub rules: ProfileRules,
     /// Where the first password of a new member is handed over, if callers may have it.

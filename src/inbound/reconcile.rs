@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 
 use super::assignments::RawBody;
 use super::problem::{Answer, Code, FieldProblem, Problem, answer};
-use super::{AHEAD, Doors, view};
+use super::{Doors, view};
+use crate::domain::event::AHEAD;
 use crate::reconcile::compare::Person;
 use crate::reconcile::finding::{Finding, Kind};
 use crate::reconcile::{Applied, Apply, ApplyError, Failure, Input, Line, Phase, Reconcile, Truth, export};

@@ -22,7 +22,7 @@ async fn numbers(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, P
     doors.admin(request).await?;
     let now = doors.clock.now();
     let tally = doors.store.tally(now).await.ok();
-    let lineworks = (doors.lineworks)();
+    let lineworks = doors.status().await;
     let last_success = lineworks.contact.last_success;
     let snapshot = Snapshot {
         people: tally.as_ref().map(by_state),

@@ -5,10 +5,13 @@
 //! No method waits for the network while it holds the database.
 
 mod history;
+pub mod org;
 mod requests;
 pub mod sqlite;
 pub mod vault;
 pub mod wake;
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -144,6 +147,12 @@ pub trait Store: Send + Sync {
 
     /// Writes a value there is one of; returns once it is on disk.
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()>;
+
+    /// Takes a duty that only one process has at a time, for so long; whoever has it already renews it.
+    fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool>;
+
+    /// Gives a duty back; nothing happens when somebody else has it.
+    fn release_duty(&self, name: &'static str, holder: &str) -> Answer<'_, ()>;
 
     /// Forgets events and runs that ended before this moment, a small number at a time; returns how many.
     fn prune(&self, before: Timestamp) -> Answer<'_, usize>;

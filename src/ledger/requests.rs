@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::history::StepRecord;
+use super::org::OrgEvent;
 use crate::domain::assignment::{Assignment, State, StateName};
 use crate::domain::event::{Event, EventKind, Source};
 use crate::domain::ids::{EventKey, ExternalKey, MemberId, OktaUserId};
@@ -18,6 +19,8 @@ use crate::lineworks::{CallRecord, Operation};
 pub enum Incoming {
     /// An event this program acts on.
     Event(Event),
+    /// An event about nobody in particular.
+    Org(OrgEvent),
     /// Anything else that came through the door: kept as history, judged anew when it comes again.
     Ignored(IgnoredEvent),
 }
@@ -143,6 +146,8 @@ pub enum Admitted {
     Until(Timestamp),
     /// The destructive step is over the hourly cap.
     CapReached,
+    /// An event said that the app is gone in Okta: no destructive step passes that no operator approved.
+    OktaAppGone,
     /// The lease is lost.
     LeaseLost,
 }

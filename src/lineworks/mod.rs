@@ -66,6 +66,8 @@ pub enum Blocked {
     LeaseLost,
     /// The step is over the hourly cap.
     CapReached,
+    /// The app is gone in Okta: nobody is suspended or deleted because of that.
+    OktaAppGone,
     /// The ledger cannot be written at the moment.
     LedgerDown,
     /// The service is stopping.

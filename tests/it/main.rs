@@ -34,6 +34,7 @@ mod rehearsal;
 mod rehires;
 mod rotation;
 mod sandbox;
+mod sandbox_okta;
 mod scim;
 mod scim_token;
 mod seats;

@@ -4,13 +4,16 @@
 //! the row is made due. Everything runs inside the writer's transaction and may be run twice.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
+use super::anew::{self, NO_ASSIGNMENT, Told};
+use super::org;
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Heads, Membership, Reception, Ruling, State};
-use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, UnassignPolicy, Verdict};
+use crate::domain::assignment::{Membership, Ruling, State};
+use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, Source, UnassignPolicy, Verdict};
+use crate::domain::heads::{Heads, Reception};
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
 
@@ -24,7 +27,7 @@ impl From<Incoming> for Arrival {
     fn from(incoming: Incoming) -> Self {
         let profile = match &incoming {
             Incoming::Event(event) => event.profile.as_ref().map(stored_profile),
-            Incoming::Ignored(_) => None,
+            Incoming::Org(_) | Incoming::Ignored(_) => None,
         };
         Self { incoming, profile }
     }
@@ -36,10 +39,12 @@ pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Recei
     let alone = arrivals.len() == 1;
     let receive = |arrival: &Arrival| match &arrival.incoming {
         Incoming::Ignored(event) => ignore(db, event),
+        Incoming::Org(event) => org::accept(db, event),
         Incoming::Event(event) => match accept_one(db, event, arrival.profile.as_deref()) {
             Err(Failure::Row(error)) if !alone => {
                 tracing::error!(%error, "an event is kept as ignored, since its person's row cannot be read");
-                ignore(db, &unreadable(event))
+                let note = "this person's row in the ledger cannot be read; see the log";
+                ignore(db, &as_ignored(event, note))
             }
             outcome => outcome,
         },
@@ -47,12 +52,12 @@ pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Recei
     arrivals.iter().map(receive).collect()
 }
 
-fn unreadable(event: &Event) -> IgnoredEvent {
+fn as_ignored(event: &Event, note: &str) -> IgnoredEvent {
     IgnoredEvent {
         person: Some(event.person.clone()),
         key: event.key.clone(),
         kind: word(event.kind),
-        note: "this person's row in the ledger cannot be read; see the log".to_owned(),
+        note: note.to_owned(),
         source: event.source,
         caller: event.caller.clone(),
         occurred: event.occurred,
@@ -62,6 +67,9 @@ fn unreadable(event: &Event) -> IgnoredEvent {
 
 fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {
     let known = find_heads(db, &event.person)?;
+    if known.is_none() && !event.kind.is_membership() {
+        return ignore(db, &as_ignored(event, NO_ASSIGNMENT));
+    }
     // Whoever has an event has an assignment.
     let earlier = if known.is_some() { find_earlier(db, event)? } else { None };
     // A copy is the same event: it occurred when the first one said so, also where the arrival counts.
@@ -74,26 +82,30 @@ fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<
         Some(earlier) => heads.receive_again(event, earlier.weight),
         None => heads.receive(event),
     };
+    let late = earlier.as_ref().is_some_and(|earlier| earlier.is_late(event.source));
     if let (Some(earlier), Verdict::Duplicate) = (&earlier, reception.verdict) {
-        db.prepare_cached("UPDATE events SET times_seen = times_seen + 1 WHERE id = ?1")?.execute([earlier.id])?;
-        return Ok(Receipt { verdict: Verdict::Duplicate, revision });
+        seen_again(db, earlier, late)?;
+        return Ok(Receipt { verdict: Verdict::Duplicate, revision, late });
     }
     let revision = revision + 1;
     match known {
         Some(_) => update_assignment(db, event, profile, reception, &heads)?,
-        None => insert_assignment(db, event, profile, &heads)?,
+        None => {
+            let told = anew::judge(db, event, &mut heads)?;
+            insert_assignment(db, event, profile, &heads, told)?;
+        }
     }
     match earlier {
         Some(earlier) => merge_event(db, earlier.id, event, reception)?,
         None => insert_event(db, event, reception.verdict, revision)?,
     }
-    Ok(Receipt { verdict: reception.verdict, revision })
+    Ok(Receipt { verdict: reception.verdict, revision, late })
 }
 
 fn find_heads(db: &Connection, person: &OktaUserId) -> Outcome<Option<(u64, Heads)>> {
     let mut statement = db.prepare_cached(
-        "SELECT okta_user_id, revision, membership, membership_policy, membership_at, status, profile_weight, \
-         profile_at FROM assignments WHERE okta_user_id = ?1",
+        "SELECT okta_user_id, revision, membership, membership_policy, membership_at, status, status_at, \
+         profile_weight, profile_at FROM assignments WHERE okta_user_id = ?1",
     )?;
     let mut rows = statement.query([person.as_str()])?;
     match rows.next()? {
@@ -102,30 +114,65 @@ fn find_heads(db: &Connection, person: &OktaUserId) -> Outcome<Option<(u64, Head
     }
 }
 
-struct Earlier {
+/// The copy of an event that came first.
+pub(super) struct Earlier {
     id: i64,
     weight: ProfileWeight,
     occurred: Timestamp,
+    found: bool,
 }
 
-fn find_earlier(db: &Connection, event: &Event) -> Outcome<Option<Earlier>> {
-    let Some(key) = &event.key else { return Ok(None) };
-    let found = db
-        .prepare_cached(
-            "SELECT id, profile_weight, occurred_at FROM events \
-             WHERE okta_user_id = ?1 AND kind = ?2 AND event_key = ?3 AND verdict <> 'ignored'",
-        )?
-        .query_row(params![event.person.as_str(), word(event.kind), key.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        })
-        .optional()?;
-    let Some((id, weight, occurred_ms)) = found else { return Ok(None) };
-    let weight = match weight {
+/// The note of an event that Okta's System Log told of first.
+const FOUND: &str = "found in Okta's System Log; no hook or card had delivered it by then";
+/// The note of such an event once a door delivered it after all.
+const LATE: &str = "found in Okta's System Log before the hook or card delivered it";
+/// The note of an event that comparing made.
+const COMPARED: &str = "found by comparing the app's users in Okta with the ledger";
+
+/// What the history says of an event because of where it came from.
+pub(super) fn note_for(source: Source) -> Option<&'static str> {
+    match source {
+        Source::SystemLog => Some(FOUND),
+        Source::Sweep => Some(COMPARED),
+        Source::Card | Source::Hook | Source::Reconcile | Source::Operator | Source::Broker => None,
+    }
+}
+
+impl Earlier {
+    /// Whether a copy from this source is the first that came through a door.
+    pub(super) fn is_late(&self, source: Source) -> bool {
+        self.found && matches!(source, Source::Card | Source::Hook)
+    }
+}
+
+/// An earlier copy, from `id, profile_weight, occurred_at, note`.
+pub(super) fn earlier(row: &Row<'_>) -> Outcome<Earlier> {
+    let weight = match row.get::<_, i64>("profile_weight")? {
         0 => ProfileWeight::None,
         1 => ProfileWeight::Thin,
         _ => ProfileWeight::Full,
     };
-    Ok(Some(Earlier { id, weight, occurred: moment(occurred_ms)? }))
+    let note: Option<String> = row.get("note")?;
+    let found = note.is_some_and(|note| note.starts_with(FOUND));
+    Ok(Earlier { id: row.get("id")?, weight, occurred: moment(row.get("occurred_at")?)?, found })
+}
+
+/// Counts a copy that says nothing new.
+pub(super) fn seen_again(db: &Connection, earlier: &Earlier, late: bool) -> Outcome<()> {
+    let note = late.then_some(LATE);
+    db.prepare_cached("UPDATE events SET times_seen = times_seen + 1, note = coalesce(?2, note) WHERE id = ?1")?
+        .execute(params![earlier.id, note])?;
+    Ok(())
+}
+
+fn find_earlier(db: &Connection, event: &Event) -> Outcome<Option<Earlier>> {
+    let Some(key) = &event.key else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT id, profile_weight, occurred_at, note FROM events \
+         WHERE okta_user_id = ?1 AND kind = ?2 AND event_key = ?3 AND verdict <> 'ignored'",
+    )?;
+    let mut rows = statement.query(params![event.person.as_str(), word(event.kind), key.as_str()])?;
+    rows.next()?.map(earlier).transpose()
 }
 
 /// The columns of a membership: what, with which policy, since when.
@@ -141,12 +188,13 @@ fn login(wish: &ProfileWish) -> Option<&str> {
     wish.valid().map(|profile| profile.email().as_str())
 }
 
-fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, heads: &Heads) -> Outcome<()> {
+fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, heads: &Heads, told: Told) -> Outcome<()> {
     let (membership, policy, since) = membership_columns(heads);
     db.prepare_cached(
         "INSERT INTO assignments (okta_user_id, membership, membership_policy, membership_at, membership_source, \
          profile, profile_weight, profile_at, profile_source, login, revision, state, next_at, leaving, created_at, \
-         updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 'due', ?11, ?12, ?11, ?11)",
+         updated_at, status, status_at, status_source) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 'due', ?11, ?12, ?11, ?11, ?13, ?14, ?15)",
     )?
     .execute(params![
         event.person.as_str(),
@@ -161,6 +209,9 @@ fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, head
         event.profile.as_ref().and_then(login),
         ms(event.arrived),
         heads.is_leaving(),
+        told.map(|(status, _)| status.as_str()),
+        heads.status.map(|(_, since)| ms(since)),
+        told.map(|(_, source)| word(source)),
     ])?;
     Ok(())
 }
@@ -183,6 +234,19 @@ fn update_assignment(
              ELSE unassigned_seen_at END WHERE okta_user_id = ?1",
         )?
         .execute(params![event.person.as_str(), membership, policy, since, word(event.source)])?;
+    }
+    if let (true, Some((status, since))) = (reception.takes_status, heads.status) {
+        db.prepare_cached(
+            "UPDATE assignments SET status = ?2, status_at = ?3, status_source = ?4, \
+             unassigned_seen_at = CASE WHEN ?5 THEN unassigned_seen_at END WHERE okta_user_id = ?1",
+        )?
+        .execute(params![
+            event.person.as_str(),
+            status.as_str(),
+            ms(since),
+            word(event.source),
+            heads.is_unassigned()
+        ])?;
     }
     if let (true, Some(wish)) = (reception.takes_profile, &event.profile) {
         db.prepare_cached(
@@ -221,7 +285,7 @@ fn expect_one(changed: usize) -> Outcome<()> {
 fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO events (okta_user_id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, \
-         revision, profile_weight) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         revision, profile_weight, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         event.person.as_str(),
@@ -234,6 +298,7 @@ fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64)
         verdict.as_str(),
         revision,
         event.weight() as i64,
+        note_for(event.source),
     ])?;
     Ok(())
 }
@@ -275,7 +340,7 @@ fn ignore(db: &Connection, event: &IgnoredEvent) -> Outcome<Receipt> {
             event.note
         ])?;
     }
-    Ok(Receipt { verdict: Verdict::Ignored, revision: 0 })
+    Ok(Receipt { verdict: Verdict::Ignored, revision: 0, late: false })
 }
 
 /// Keeps an event that is about nobody in particular.

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::StoreError;
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Assignment, Fact, Facts, Heads, Membership, OktaStatus, Ruling, State, StateName};
+use crate::domain::assignment::{Assignment, Fact, Facts, Membership, OktaStatus, Ruling, State, StateName};
 use crate::domain::event::{ProfileWeight, ProfileWish, Source, UnassignPolicy};
+use crate::domain::heads::Heads;
 use crate::domain::ids::OktaUserId;
 use crate::domain::marks::{Intent, Marks};
 use crate::domain::outcome::Reason;
@@ -132,7 +133,8 @@ fn status(word: &str) -> Option<OktaStatus> {
     }
 }
 
-/// The heads of the facts, from `membership, membership_policy, membership_at, status, profile_weight, profile_at`.
+/// The heads of the facts, from `membership, membership_policy, membership_at, status, status_at,
+/// profile_weight, profile_at`.
 pub(super) fn heads(row: &Row<'_>) -> Outcome<Heads> {
     let reading = Reading::of(row, "assignments", "okta_user_id")?;
     let policy = reading.maybe_word("membership_policy")?;
@@ -145,7 +147,13 @@ pub(super) fn heads(row: &Row<'_>) -> Outcome<Heads> {
         }
     };
     let said: Option<String> = reading.plain("status")?;
-    let status = said.map(|word| status(&word).ok_or_else(|| reading.bad("status"))).transpose()?;
+    let status = match said {
+        None => None,
+        Some(word) => {
+            let value = status(&word).ok_or_else(|| reading.bad("status"))?;
+            Some((value, reading.moment("status_at")?))
+        }
+    };
     let weight = match reading.plain::<i64>("profile_weight")? {
         0 => None,
         1 => Some(ProfileWeight::Thin),

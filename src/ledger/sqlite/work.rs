@@ -9,10 +9,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
+use super::org;
 use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
 use crate::domain::assignment::{State, StateName};
 use crate::domain::marks::{Intent, Marks};
+use crate::domain::outcome::Cause;
 use crate::domain::step::StepKind;
 use crate::lineworks::{Operation, Quota};
 
@@ -26,7 +28,7 @@ pub(super) fn release_the_dead(db: &Connection, now: Timestamp, grace: Duration)
     db.execute("UPDATE assignments SET next_at = min(next_at, ?1), unclear_until = ?1 WHERE state = 'running'", [from])
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
@@ -102,6 +104,13 @@ pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Adm
         return Ok(Admitted::LeaseLost);
     }
     renew(db, lease, admission)?;
+    if let Some((step, _)) = &admission.intent
+        && step.is_destructive()
+        && !admission.approved
+        && org::app_is_gone(db)?
+    {
+        return Ok(Admitted::OktaAppGone);
+    }
     if let Some((step, _)) = &admission.intent
         && over_the_cap(db, lease, admission, *step)?
     {
@@ -263,7 +272,7 @@ pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &S
         .query_row(params![lease.person.as_str(), owner, lease.number], |row| row.get(0))
         .optional()?;
     let Some(current) = current else { return Ok(false) };
-    let overtaken = current > settlement.revision;
+    let overtaken = current > settlement.revision || was_held_in_vain(db, &settlement.state)?;
     write_state(db, lease, settlement, overtaken)?;
     write_marks(db, lease, &settlement.marks)?;
     if !overtaken {
@@ -274,6 +283,14 @@ pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &S
     write_member(db, lease, settlement)?;
     write_attempt(db, lease, settlement)?;
     Ok(true)
+}
+
+/// The app came back between the moment a run was told that it is gone and this one.
+fn was_held_in_vain(db: &Connection, state: &State) -> Outcome<bool> {
+    match state {
+        State::Held { reason, .. } if reason.cause == Cause::OktaAppGone => Ok(!org::app_is_gone(db)?),
+        _ => Ok(false),
+    }
 }
 
 fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtaken: bool) -> Outcome<()> {
