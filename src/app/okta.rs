@@ -8,7 +8,9 @@ use crate::clock::Clock;
 use crate::config::{Config, OktaAccess};
 use crate::lineworks::http_client;
 use crate::metrics::Metrics;
+use crate::okta::ask::AskOkta;
 use crate::okta::client::{Access, OktaClient, OktaSettings};
+use crate::okta::mapping::Mapping;
 
 /// A client for the configured org; none when none is configured.
 ///
@@ -16,6 +18,11 @@ use crate::okta::client::{Access, OktaClient, OktaSettings};
 /// Names the key that cannot be used.
 pub(crate) fn client(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Option<OktaClient>, BuildError> {
     client_with_scope(config, None, clock, metrics)
+}
+
+/// Who says what is true of the people of the app; none when no org is configured.
+pub(super) fn truth(client: Option<&Arc<OktaClient>>, mapping: &Arc<Mapping>, clock: &Clock) -> Option<Arc<AskOkta>> {
+    client.map(|client| Arc::new(AskOkta::new(Arc::clone(client), Arc::clone(mapping), clock.clone())))
 }
 
 /// As [`client`], but asking for other scopes than `okta.scope`. An API token has no scopes.

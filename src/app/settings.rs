@@ -29,6 +29,7 @@ pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics
         workers: config.converge.workers,
         policy: policy(config),
         domains: domains(config),
+        rules: rules(config),
         sso: config.lineworks.sso,
         key: KeyTemplate::new(&config.lineworks.external_key),
         limits: Limits {

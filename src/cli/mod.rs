@@ -6,8 +6,10 @@
 mod check;
 mod demo;
 mod events;
+mod hook;
 mod mapping;
 mod members;
+mod okta_contact;
 mod operator;
 mod reconcile;
 mod sandbox;
@@ -35,6 +37,8 @@ enum Command {
     Serve(serve::Serve),
     /// Say what is wrong with the configuration, without starting
     Check(check::Check),
+    /// Make, verify or show the event hook in Okta
+    Hook(hook::Hook),
     /// Run the fake LINE WORKS alone
     Sandbox(sandbox::RunSandbox),
     /// Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
@@ -171,6 +175,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run().await,
         Command::Check(check) => check.run().await,
+        Command::Hook(hook) => hook.run().await,
         Command::Sandbox(sandbox) => sandbox.run().await,
         Command::Demo(demo) => demo.run().await,
         Command::Health(health) => health.run().await,

@@ -247,6 +247,9 @@ impl OnePerson {
         }
         println!("{}", line(&row));
         print_reason(&row["reason"]);
+        if let Some(read) = row["oktaReadAt"].as_str() {
+            println!("  Okta was asked at {read}");
+        }
         println!("\nwhat happened in Okta (newest first)");
         for event in row["history"]["events"].as_array().into_iter().flatten() {
             println!(
@@ -330,7 +333,10 @@ fn steps(attempt: &Value) -> String {
     let calls = attempt["calls"].as_array().map_or(0, Vec::len);
     let reason = attempt["reason"]["code"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
     let steps = if steps.is_empty() { "no step".to_owned() } else { steps.join(", ") };
-    format!("{steps} ({calls} calls{reason})")
+    let okta = attempt["okta"].as_array().into_iter().flatten();
+    let okta: Vec<String> =
+        okta.map(|said| format!("; Okta: {}, {}", word(&said["membership"]), word(&said["status"]))).collect();
+    format!("{steps} ({calls} calls{reason}){}", okta.concat())
 }
 
 fn counts(counts: &Value) -> String {

@@ -8,6 +8,7 @@ mod check;
 mod duration;
 mod layers;
 mod model;
+mod okta_key;
 mod pem;
 mod problems;
 mod raw;

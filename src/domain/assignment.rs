@@ -43,15 +43,20 @@ pub enum OktaStatus {
     Deactivated,
 }
 
-/// The three facts, kept apart.
+/// The three facts, kept apart. What a reading of Okta makes of them is told in [`super::learnt`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// Has the app or not.
     pub membership: Option<Fact<Membership>>,
     /// Okta status.
     pub status: Option<Fact<OktaStatus>>,
-    /// The attributes.
+    /// The attributes, as calls carried them.
     pub profile: Option<Fact<ProfileWish>>,
+    /// The attributes as Okta had them when it was last read, with what a card carried laid over them. Stands above
+    /// `profile`.
+    pub okta_profile: Option<ProfileWish>,
+    /// When Okta was last read, on Okta's clock.
+    pub okta_read: Option<Timestamp>,
 }
 
 /// What should be, computed from the facts.
@@ -93,9 +98,15 @@ impl Desired {
 }
 
 impl Facts {
-    /// The newest profile, if LINE WORKS can take it; also for somebody who is leaving.
+    /// The profile that counts, if LINE WORKS can take it; also for somebody who is leaving.
     pub fn usable_profile(&self) -> Option<&Profile> {
-        self.profile.as_ref().and_then(|fact| fact.value.valid())
+        let okta = self.okta_profile.as_ref().and_then(ProfileWish::valid);
+        okta.or_else(|| self.profile.as_ref().and_then(|fact| fact.value.valid()))
+    }
+
+    /// The attributes that count.
+    pub fn wished(&self) -> Option<&ProfileWish> {
+        self.okta_profile.as_ref().or_else(|| self.profile.as_ref().map(|fact| &fact.value))
     }
 
     /// What should be. Unassigned or deactivated beats suspended beats active; `None` while membership is unknown.
@@ -106,9 +117,7 @@ impl Facts {
             (Membership::Unassigned(policy), _) => Desired::Unassigned { policy: policy.unwrap_or(configured) },
             (Membership::Assigned, OktaStatus::Deactivated) => Desired::Unassigned { policy: configured },
             (Membership::Assigned, OktaStatus::Suspended) => Desired::Suspended,
-            (Membership::Assigned, OktaStatus::Active) => {
-                Desired::Active(self.profile.as_ref().map(|fact| fact.value.clone()))
-            }
+            (Membership::Assigned, OktaStatus::Active) => Desired::Active(self.wished().cloned()),
         })
     }
 }
@@ -267,6 +276,8 @@ pub struct Assignment {
     pub yielded_to: Option<OktaUserId>,
     /// Where the work stands.
     pub state: State,
+    /// What an earlier run had to say, while another one is going on; an event makes it void.
+    pub said_before: Option<Reason>,
     /// The ruling in force for this revision.
     pub ruling: Option<Ruling>,
     /// Runs in a row that ended in a transient failure.
@@ -291,7 +302,7 @@ mod tests {
         let mut facts = Facts {
             membership: Some(Fact { value: Membership::Assigned, occurred: at(1), source: Source::Card }),
             status: fact(OktaStatus::Suspended),
-            profile: None,
+            ..Facts::default()
         };
         assert_eq!(facts.desired(UnassignPolicy::Suspend), Some(Desired::Suspended));
         facts.status = fact(OktaStatus::Deactivated);

@@ -28,6 +28,8 @@ pub enum Source {
     Reconcile,
     /// An administrator's word.
     Operator,
+    /// Okta itself, when it was asked.
+    Okta,
     /// The door that hands out access tokens; its events are about nobody.
     Broker,
 }

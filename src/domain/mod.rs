@@ -9,6 +9,7 @@ pub mod event;
 pub mod heads;
 pub mod ids;
 pub mod key;
+pub mod learnt;
 pub mod marks;
 pub mod member;
 pub mod membership;

@@ -1,6 +1,6 @@
-//! `/livez`: the process answers. `/readyz`: the ledger can be written, and how things stand with LINE WORKS.
+//! `/livez`: the process answers. `/readyz`: the ledger can be written, and how things stand with LINE WORKS and Okta.
 //!
-//! A LINE WORKS that is down does not make the service unready: events are still taken, which is its first duty.
+//! A LINE WORKS or an Okta that is down does not make the service unready: events are still taken, which is its first duty.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,6 +11,7 @@ use super::Doors;
 use crate::domain::outcome::{Cause, Reason};
 use crate::ledger::StoreError;
 use crate::ledger::org::app_gone_since;
+use crate::lineworks::ContactStatus;
 use crate::lineworks::status::{LineWorksStatus, Paused};
 
 impl Doors {
@@ -51,24 +52,35 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
         }
         Err(_) => Value::Null,
     };
-    match written {
-        Ok(()) => HttpResponse::Ok().json(json!({
-            "status": "ready", "ledger": {"writable": true}, "lineworks": lineworks, "queue": queue,
-        })),
+    let (mut response, mut body) = match written {
+        Ok(()) => (HttpResponse::Ok(), json!({"status": "ready", "ledger": {"writable": true}})),
         Err(error) => {
             tracing::error!(%error, "not ready: the ledger cannot be written");
-            HttpResponse::ServiceUnavailable().json(json!({
-                "status": "not ready",
-                "ledger": {"writable": false, "todo": "look at the disk's free space and permissions",
-                    "todoJa": "ディスクの空き容量と権限を確認してください"},
-                "lineworks": lineworks, "queue": queue,
-            }))
+            let ledger = json!({"writable": false, "todo": "look at the disk's free space and permissions",
+                "todoJa": "ディスクの空き容量と権限を確認してください"});
+            (HttpResponse::ServiceUnavailable(), json!({"status": "not ready", "ledger": ledger}))
         }
+    };
+    body["lineworks"] = lineworks;
+    body["queue"] = queue;
+    if let Some(okta) = &doors.okta {
+        let standing = okta();
+        let paused: Vec<Paused> = standing.paused.into_iter().collect();
+        body["okta"] = contacts(&standing.contact, &paused);
     }
+    response.json(body)
 }
 
 fn lineworks(status: &LineWorksStatus) -> Value {
-    let contact = &status.contact;
+    let mut shown = contacts(&status.contact, &status.paused);
+    if let Some(token) = status.scim_token {
+        shown["scimToken"] = json!(token);
+    }
+    shown
+}
+
+/// The last contacts with one of the two sides, and what waits for it.
+fn contacts(contact: &ContactStatus, paused: &[Paused]) -> Value {
     let failure = contact.last_failure.as_ref().map(|(at, reason)| described(reason, "at", at));
     let working = match (&contact.last_success, &contact.last_failure) {
         (Some(success), Some((failure, _))) => Some(success > failure),
@@ -76,15 +88,8 @@ fn lineworks(status: &LineWorksStatus) -> Value {
         (None, Some(_)) => Some(false),
         (None, None) => None,
     };
-    let paused: Vec<Value> =
-        status.paused.iter().map(|paused| described(&paused.reason, "since", &paused.since)).collect();
-    let mut shown = json!({
-        "working": working, "lastSuccessAt": contact.last_success, "lastFailure": failure, "paused": paused,
-    });
-    if let Some(token) = status.scim_token {
-        shown["scimToken"] = json!(token);
-    }
-    shown
+    let paused: Vec<Value> = paused.iter().map(|paused| described(&paused.reason, "since", &paused.since)).collect();
+    json!({"working": working, "lastSuccessAt": contact.last_success, "lastFailure": failure, "paused": paused})
 }
 
 /// A reason with its advice and its moment.

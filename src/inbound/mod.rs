@@ -36,6 +36,7 @@ use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::trust::Standing;
 use crate::reconcile::Reconcile;
 use caller::Callers;
 use problem::{Code, Problem};
@@ -88,6 +89,8 @@ pub struct Doors {
     clock: Clock,
     settings: Settings,
     lineworks: Box<dyn Fn() -> LineWorksStatus + Send + Sync>,
+    /// How things stand with Okta; none: it is not asked.
+    okta: Option<Box<dyn Fn() -> Standing + Send + Sync>>,
     members: Arc<dyn MemberApi>,
     /// When LINE WORKS was last asked for a page of its members; held while it is.
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
@@ -110,7 +113,15 @@ impl Doors {
     ) -> Self {
         let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        Self { store, clock, settings, lineworks, members, last_page, retried, reconcile: None, stopping }
+        let (okta, reconcile) = (None, None);
+        Self { store, clock, settings, lineworks, okta, members, last_page, retried, reconcile, stopping }
+    }
+
+    /// What tells how things stand with Okta, where it is asked.
+    #[must_use]
+    pub fn with_okta(mut self, standing: Option<impl Fn() -> Standing + Send + Sync + 'static>) -> Self {
+        self.okta = standing.map(|standing| Box::new(standing) as _);
+        self
     }
 
     /// What else is to be done when an operator says `retry`; it is called before the person is due.

@@ -35,6 +35,9 @@ pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value 
         State::Held { steps, .. } => view["heldSteps"] = json!(steps),
         _ => {}
     }
+    if let Some(at) = row.facts.okta_read {
+        view["oktaReadAt"] = json!(at);
+    }
     view
 }
 

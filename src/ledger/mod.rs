@@ -22,7 +22,7 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::Cause;
 use crate::lineworks::{Operation, Quota};
 
-pub use history::{AttemptRecord, EventRecord, History, StepRecord};
+pub use history::{AttemptRecord, EventRecord, History, OktaRecord, StepRecord};
 pub use requests::{
     Admission, Admitted, ClaimRequest, Claimed, Heard, IgnoredEvent, Incoming, Lease, Limits, ListRequest, NotedEvent,
     NotedRequest, OperatorWord, Settlement, TakeOver, Tally,

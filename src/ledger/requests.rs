@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::history::StepRecord;
+use super::history::{OktaRecord, StepRecord};
 use super::org::OrgEvent;
 use crate::domain::assignment::{Assignment, State, StateName};
 use crate::domain::event::{Event, EventKind, Source};
 use crate::domain::ids::{EventKey, ExternalKey, MemberId, OktaUserId};
+use crate::domain::learnt::Learnt;
 use crate::domain::marks::Marks;
 use crate::domain::outcome::Reason;
 use crate::domain::step::StepKind;
@@ -169,6 +170,11 @@ pub struct Settlement {
     pub groups: Vec<String>,
     /// Who took this leaver's member over.
     pub yielded_to: Option<OktaUserId>,
+    /// What Okta said last in this run, if it was asked: the facts from now on, but for those an event told that came
+    /// meanwhile and occurred later.
+    pub learnt: Option<Learnt>,
+    /// What Okta said, each time it was asked, for the history.
+    pub okta: Vec<OktaRecord>,
     /// Transient failures in a row.
     pub failures: u32,
     /// Steps taken, with their outcome, for the history.

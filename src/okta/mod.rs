@@ -4,11 +4,12 @@
 //! reason to look, and what is looked at decides; without, the facts are what the events carry (`wire`;
 //! `meaning` says what each type means).
 
+pub mod ask;
 pub mod client;
-pub mod hook;
 pub mod intake;
 pub mod mapping;
 pub mod meaning;
 pub mod person;
+pub mod trust;
 pub mod truth;
 pub mod wire;

@@ -7,7 +7,6 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::domain::assignment::OktaStatus;
 use crate::domain::ids::OktaUserId;
 
 /// An assignment to the app (`GET /api/v1/apps/{appId}/users/{userId}`). Holds personal data; `Debug` shows none.
@@ -34,23 +33,6 @@ pub struct User {
     pub status: String,
     /// The user's attributes; `login` and `email` are among them.
     pub profile: Map<String, Value>,
-}
-
-impl AppUser {
-    /// Whether the person has the app (Okta API, Application Users). A word Okta adds later takes nothing away.
-    pub fn is_assigned(&self) -> bool {
-        !matches!(self.status.as_str(), "UNASSIGNED" | "DEPROVISIONED" | "REVOKED")
-    }
-
-    /// The person's status, as far as it matters to an account elsewhere; without the user behind it, the assignment's.
-    pub fn okta_status(&self) -> OktaStatus {
-        let of_user = self.user.as_ref().map_or("ACTIVE", |user| user.status.as_str());
-        match (of_user, self.status.as_str()) {
-            ("DEPROVISIONED", _) => OktaStatus::Deactivated,
-            ("SUSPENDED", _) | (_, "SUSPENDED" | "INACTIVE") => OktaStatus::Suspended,
-            _ => OktaStatus::Active,
-        }
-    }
 }
 
 impl fmt::Debug for AppUser {

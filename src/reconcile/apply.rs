@@ -13,10 +13,13 @@ use super::Reconcile;
 use super::compare::Person;
 use super::finding::{Finding, Kind};
 use super::run::{Input, Line};
+use crate::domain::assignment::OktaStatus;
 use crate::domain::event::{Event, EventKind, ProfileWish, Source, Verdict};
 use crate::domain::ids::OktaUserId;
 use crate::ledger::{Incoming, StoreError};
+use crate::okta::ask;
 use crate::okta::client::OktaError;
+use crate::okta::person::AppUser;
 
 /// The kinds that may be chosen as a whole. Extras are named one by one.
 pub(super) const CHOSEN: [Kind; 3] = [Kind::Missing, Kind::Onboard, Kind::Different];
@@ -160,9 +163,10 @@ impl Reconcile {
         match (&self.okta, truth) {
             (Some(okta), Truth::Okta) => {
                 let seen = okta.app_user(person).await?.value;
-                Ok(seen.is_some_and(|it| {
-                    it.is_assigned() && it.okta_status() != crate::domain::assignment::OktaStatus::Deactivated
-                }))
+                let has_it = |it: &AppUser| {
+                    ask::is_assigned(&it.status) && ask::status(Some(it), it.user.as_ref()) != OktaStatus::Deactivated
+                };
+                Ok(seen.as_ref().is_some_and(has_it))
             }
             _ => Ok(false),
         }

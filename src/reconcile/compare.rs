@@ -361,7 +361,7 @@ fn found(kind: Kind, id: Option<&OktaUserId>, row: Option<&Assignment>, member: 
 /// The wish that counts: what a list without attributes makes of somebody stands below what the ledger has.
 fn wish<'a>(person: &'a Person, row: Option<&'a Assignment>) -> Option<&'a ProfileWish> {
     let own = person.wish.as_ref();
-    let known = row.and_then(|row| row.facts.profile.as_ref()).map(|fact| &fact.value);
+    let known = row.and_then(|row| row.facts.wished());
     match (own, known) {
         (Some(own), Some(known)) if known.weight() > own.weight() => Some(known),
         (own, known) => own.or(known),

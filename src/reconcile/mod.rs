@@ -39,7 +39,7 @@ pub struct Reconcile {
     /// Okta; none: the people come from an export.
     pub okta: Option<Arc<OktaClient>>,
     /// How a person becomes a wish.
-    pub mapping: Mapping,
+    pub mapping: Arc<Mapping>,
     /// What a profile must have.
     pub rules: ProfileRules,
     /// What is right.

@@ -10,12 +10,14 @@ use tokio::sync::mpsc;
 use super::Reconcile;
 use super::compare::{Person, Picture, compare};
 use super::finding::{Finding, Summary};
+use crate::domain::assignment::OktaStatus;
 use crate::domain::event::ProfileWish;
 use crate::domain::member::Member;
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::profile::Profile;
 use crate::ledger::{ListRequest, StoreError};
 use crate::lineworks::{ApiError, Blocked, CallRecord, Gate, Operation, Quota};
+use crate::okta::ask;
 use crate::okta::client::OktaError;
 use crate::okta::person::AppUser;
 
@@ -151,7 +153,7 @@ impl Reconcile {
         loop {
             let page = patiently(|| okta.app_users(next.clone()), of_okta).await;
             let page = page.map_err(|error| failed(people.len(), error.reason().clone()))?;
-            people.extend(page.items.iter().filter(|it| it.is_assigned()).map(|it| self.person(it)));
+            people.extend(page.items.iter().filter(|it| ask::is_assigned(&it.status)).map(|it| self.person(it)));
             tell(lines, Phase::Okta, people.len()).await?;
             match page.next {
                 Some(url) => next = Some(url),
@@ -170,7 +172,11 @@ impl Reconcile {
             id: Some(app_user.id.clone()),
             login: app_user.user_name.as_deref().map(str::to_lowercase),
             wish: Some(wish),
-            status: app_user.okta_status(),
+            // A user that is not shown is not for that reason deleted.
+            status: match &app_user.user {
+                Some(user) => ask::status(Some(app_user), Some(user)),
+                None => OktaStatus::Active,
+            },
         })
     }
 

@@ -10,6 +10,7 @@ mod custom;
 mod differ;
 mod email;
 mod groups;
+mod overlay;
 mod path;
 mod placement;
 mod reader;

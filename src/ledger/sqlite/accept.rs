@@ -134,7 +134,7 @@ pub(super) fn note_for(source: Source) -> Option<&'static str> {
     match source {
         Source::SystemLog => Some(FOUND),
         Source::Sweep => Some(COMPARED),
-        Source::Card | Source::Hook | Source::Reconcile | Source::Operator | Source::Broker => None,
+        Source::Card | Source::Hook | Source::Reconcile | Source::Operator | Source::Okta | Source::Broker => None,
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! `threads` runs the statements: a writer thread that commits what is waiting in one transaction (group commit, so
 //! that durability costs one fsync per batch and not per request) and a few reader threads. `accept` receives
-//! events, `anew` and `org` are parts of that, `work` is the workers' side, `release` lets people go on together, `duties` says
-//! who does what only one may do, `read` answers questions, `rows` turns rows into domain values.
+//! events, `anew` and `org` are parts of that, `work` is the workers' side, `learnt` writes what a run read from Okta,
+//! `release` lets people go on together, `duties` says who does what only one may do, `read` answers questions, `rows`
+//! turns rows into domain values.
 
 mod accept;
 mod anew;
 mod duties;
+mod learnt;
 mod org;
 mod read;
 mod rehire;
@@ -44,6 +46,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/sqlite/0002_groups_and_rehires.sql")),
     M::up(include_str!("../../../migrations/sqlite/0003_events_of_nobody.sql")),
     M::up(include_str!("../../../migrations/sqlite/0004_okta_truth.sql")),
+    M::up(include_str!("../../../migrations/sqlite/0005_okta_in_attempts.sql")),
 ];
 
 /// How many answers the service reads at the same time.

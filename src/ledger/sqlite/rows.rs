@@ -21,7 +21,8 @@ use crate::domain::step::StepKind;
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
      status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
      external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
-     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to";
+     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to, \
+     okta_profile, okta_read_at";
 
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
@@ -189,6 +190,7 @@ pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
         },
         groups: reading.json("groups")?.ok_or_else(|| reading.bad("groups"))?,
         yielded_to: reading.maybe_word("yielded_to")?,
+        said_before: said_before(&reading)?,
         state: state(&reading)?,
         ruling,
         failures: reading.plain("failures")?,
@@ -212,6 +214,10 @@ fn facts(reading: &Reading<'_>) -> Outcome<Facts> {
         let value = profile_wish(&stored).ok_or_else(|| reading.bad("profile"))?;
         facts.profile = Some(fact(reading, value, "profile_at", "profile_source")?);
     }
+    if let Some(stored) = reading.json::<Value>("okta_profile")? {
+        facts.okta_profile = Some(profile_wish(&stored).ok_or_else(|| reading.bad("okta_profile"))?);
+    }
+    facts.okta_read = reading.maybe_moment("okta_read_at")?;
     Ok(facts)
 }
 
@@ -230,6 +236,12 @@ fn profile_wish(stored: &Value) -> Option<ProfileWish> {
 fn intent(reading: &Reading<'_>, at: &'static str, confirmed: &'static str) -> Outcome<Option<Intent>> {
     let Some(at) = reading.maybe_moment(at)? else { return Ok(None) };
     Ok(Some(Intent { at, confirmed: reading.plain(confirmed)? }))
+}
+
+/// A claim leaves the reason where it is until the run has one of its own.
+fn said_before(reading: &Reading<'_>) -> Outcome<Option<Reason>> {
+    let name: String = reading.plain("state")?;
+    if name == StateName::Running.as_str() { reading.json("reason") } else { Ok(None) }
 }
 
 fn state(reading: &Reading<'_>) -> Outcome<State> {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
+use super::learnt;
 use super::org;
 use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
@@ -280,6 +281,9 @@ pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &S
         db.prepare_cached("UPDATE assignments SET unassigned_seen_at = ?2 WHERE okta_user_id = ?1")?
             .execute(params![lease.person.as_str(), settlement.marks.unassigned_seen.map(ms)])?;
     }
+    if let Some(learnt) = &settlement.learnt {
+        learnt::write(db, lease, learnt, overtaken)?;
+    }
     write_member(db, lease, settlement)?;
     write_attempt(db, lease, settlement)?;
     Ok(true)
@@ -344,7 +348,7 @@ fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outc
 fn write_attempt(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO attempts (okta_user_id, revision, lease_number, started_at, ended_at, state, reason, steps, \
-         calls) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         calls, okta) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         lease.person.as_str(),
@@ -356,6 +360,7 @@ fn write_attempt(db: &Connection, lease: &Lease, settlement: &Settlement) -> Out
         settlement.state.reason().map(stored_json),
         stored_json(&settlement.steps),
         stored_json(&settlement.calls),
+        stored_json(&settlement.okta),
     ])?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod admission;
 mod claims;
+mod learnt;
 mod questions;
 mod receiving;
 mod rehires;
@@ -154,6 +155,8 @@ fn settlement(row: &Assignment, state: State, second: i64) -> Settlement {
         marks: row.marks,
         groups: row.groups.clone(),
         yielded_to: row.yielded_to.clone(),
+        learnt: None,
+        okta: Vec::new(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),

@@ -69,6 +69,16 @@ contract! {
         a_new_assignment_ends_the_count_towards_a_deletion,
         a_member_belongs_to_one_assignment,
         failures_are_counted_as_the_run_says;
+    learnt:
+        what_okta_said_is_kept_with_the_run,
+        okta_wins_over_all_the_run_knew_whatever_its_time,
+        of_what_came_during_the_run_the_newest_stands,
+        whom_okta_shows_as_gone_is_a_leaver_and_keeps_the_last_profile,
+        a_named_policy_stays_while_okta_agrees,
+        a_ruling_is_void_once_okta_says_otherwise,
+        the_count_towards_a_deletion_ends_when_okta_shows_the_person_again,
+        what_an_earlier_run_said_is_known_until_an_event_comes,
+        a_deactivated_persons_deleted_member_is_found_by_the_login_okta_had;
     rehires:
         a_leavers_member_goes_on_with_all_that_is_remembered,
         a_leaver_at_work_or_unclear_is_not_taken_over,
@@ -183,6 +193,7 @@ fn every_migration_is_as_it_was_shipped() {
         ("0002_groups_and_rehires.sql", "9546f40f86e111f625ce293de6cb80d7071416dd66fb7c8724aa81e6c760b861"),
         ("0003_events_of_nobody.sql", "636ac83e4b8b2631d51707e8d8f62bca56dc8e2b63a9808779fbb954e20f2cf6"),
         ("0004_okta_truth.sql", "026eb158393b2060a1253e10c1b8dbbdbe06f9f7b6bb39db10ead02cd8c237b0"),
+        ("0005_okta_in_attempts.sql", "ff008cbad2671876c2623edbefce6a23b5e810a2e8773d6e1268bcf0fde914ab"),
     ];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     let entries = std::fs::read_dir(&folder).expect("a folder");

@@ -78,7 +78,8 @@ impl TestApp {
     }
 
     /// The same with settings (TOML) laid over it. Sections of `QUICK` given here replace the quick ones; `{sandbox}` in
-    /// them stands for the sandbox's URL, `{folder}` for the folder of the test, with a file `scim-token` in it.
+    /// them stands for the sandbox's URL, `{folder}` for the folder of the test, with the files `scim-token` and `okta-key`
+    /// (the key of the service app `{okta_client_id}`) in it, `{okta_api_token}` for the API token.
     pub async fn with(settings: &str) -> Self {
         install_crypto();
         let options = SandboxOptions {
@@ -117,7 +118,10 @@ impl TestApp {
         let file = self.folder.path().join("okta-lineworks.toml");
         let settings = self.settings.replace("{sandbox}", sandbox.url());
         let settings = settings.replace("{folder}", &self.folder.path().display().to_string());
+        let settings = settings.replace("{okta_client_id}", &it.okta.client_id);
+        let settings = settings.replace("{okta_api_token}", &it.okta.api_token);
         std::fs::write(self.scim_token_file(), &it.scim_token).expect("the folder is ours");
+        std::fs::write(self.folder.path().join("okta-key"), &it.okta.private_key).expect("the folder is ours");
         std::fs::write(&file, settings).expect("the folder is ours");
         let ledger = self.folder.path().join("ledger.db");
         let loaded = config::load(&Sources {
