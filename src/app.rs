@@ -32,6 +32,7 @@ use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
 use crate::okta::client::UnusableAccess;
 use crate::okta::truth::Truth;
+use crate::reconcile::Reconcile;
 use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
@@ -131,7 +132,7 @@ impl App {
     /// # Errors
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
-        let mapping = mapping(config)?;
+        let mapping = Arc::new(mapping(config)?);
         let store = open_ledger(config, purpose, &clock).await?;
         if config.okta.org.is_some() {
             forget_gone_app(&*store, &clock).await?;
@@ -140,7 +141,8 @@ impl App {
         let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
         let settings = settings::converge(config, handover.clone(), &metrics);
-        let asked = okta::truth(config, mapping, &clock, &metrics)?;
+        let client = okta::client(config, &clock, &metrics)?.map(Arc::new);
+        let asked = okta::truth(client.as_ref(), &mapping, &clock);
         let truth = asked.clone().map(|asked| asked as Arc<dyn Truth>);
         let members = Arc::clone(&backend.members);
         let converge = Converge::new(Arc::clone(&store), members, truth, settings, clock.clone());
@@ -159,6 +161,17 @@ impl App {
             if let Some(asked) = &asked {
                 asked.let_one_try();
             }
+        });
+        let doors = doors.with_reconcile(Reconcile {
+            store: Arc::clone(&store),
+            members: Arc::clone(&backend.members),
+            okta: client,
+            mapping,
+            rules: rules(config),
+            judgement: settings::judgement(config),
+            clock: clock.clone(),
+            metrics: Arc::clone(&metrics),
+            running: Arc::default(),
         });
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;

@@ -21,17 +21,8 @@ pub(crate) fn client(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> 
 }
 
 /// Who says what is true of the people of the app; none when no org is configured.
-///
-/// # Errors
-/// Names the key that cannot be used.
-pub(super) fn truth(
-    config: &Config,
-    mapping: Mapping,
-    clock: &Clock,
-    metrics: &Arc<Metrics>,
-) -> Result<Option<Arc<AskOkta>>, BuildError> {
-    let client = client(config, clock, metrics)?;
-    Ok(client.map(|client| Arc::new(AskOkta::new(Arc::new(client), Arc::new(mapping), clock.clone()))))
+pub(super) fn truth(client: Option<&Arc<OktaClient>>, mapping: &Arc<Mapping>, clock: &Clock) -> Option<Arc<AskOkta>> {
+    client.map(|client| Arc::new(AskOkta::new(Arc::clone(client), Arc::clone(mapping), clock.clone())))
 }
 
 /// As [`client`], but asking for other scopes than `okta.scope`. An API token has no scopes.

@@ -21,6 +21,7 @@ use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
 use crate::okta::mapping::Mapping;
+use crate::reconcile::compare::Judgement;
 
 /// How the workers work.
 pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics: &Arc<Metrics>) -> converge::Settings {
@@ -141,6 +142,16 @@ fn domains(config: &Config) -> Domains {
         None => Domains::Unasked,
         Some(config::Domains::One(id)) => Domains::One(*id),
         Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
+    }
+}
+
+/// What is right, for a comparison.
+pub(super) fn judgement(config: &Config) -> Judgement {
+    Judgement {
+        key: KeyTemplate::new(&config.lineworks.external_key),
+        policy: policy(config),
+        domains: domains(config),
+        sso: config.lineworks.sso,
     }
 }
 

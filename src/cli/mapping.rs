@@ -1,8 +1,9 @@
 //! `mapping test` shows which member the attribute mapping makes of somebody; `mapping defaults` prints the built-in
-//! templates. Nothing is written anywhere, and the service need not run.
+//! templates. Nothing is written anywhere, and the service need not run: Okta is asked by this command itself.
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -11,6 +12,8 @@ use serde_json::{Map, Value, json};
 use super::operator::field_line;
 use super::{BadConfiguration, ConfigArgs, absent_sandbox};
 use crate::app;
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::profile::{FieldError, Profile};
 use crate::okta::mapping::{DEFAULTS, Mapping as Templates, Rendered};
 use crate::okta::person::{AppUser, User};
@@ -27,8 +30,9 @@ pub(super) enum Mapping {
 pub(super) struct Test {
     #[command(flatten)]
     config: ConfigArgs,
-    /// A JSON file with an app user as Okta's API gives it (GET /api/v1/apps/{appId}/users/{userId}?expand=user)
-    #[arg(long, value_name = "FILE")]
+    /// A login or Okta user id, to be asked of Okta's API; or a JSON file with an app user as that API gives it
+    /// (GET /api/v1/apps/{appId}/users/{userId}?expand=user)
+    #[arg(long, value_name = "LOGIN, ID OR FILE")]
     user: String,
     /// What is not configured gets the stand-ins of a rehearsal
     #[arg(long)]
@@ -64,7 +68,9 @@ impl Test {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let loaded = self.config.load(self.sandbox.then(absent_sandbox)).map_err(BadConfiguration::from)?;
         let mapping = app::mapping(&loaded.config)?;
-        let person = from_file(Path::new(&self.user))?;
+        let file = Path::new(&self.user);
+        let is_file = file.exists() || file.extension().is_some_and(|ending| ending == "json");
+        let person = if is_file { from_file(file)? } else { self.from_okta(&loaded.config).await? };
         let made = mapping.user(&person);
         let refused = match &made {
             Err(faults) => faults.clone(),
@@ -78,6 +84,28 @@ impl Test {
         }
         Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+impl Test {
+    async fn from_okta(&self, config: &Config) -> anyhow::Result<AppUser> {
+        let Some(client) = app::okta::client(config, &Clock::system(), &Arc::default())? else {
+            bail!("{} is no file, and okta.org_url is not set, so nobody can be asked for a login", self.user);
+        };
+        let Some(user) = client.user(&self.user).await? else {
+            bail!("Okta knows nobody with the login or id {}", self.user);
+        };
+        if let Some(person) = client.app_user(&user.id).await?.value {
+            return Ok(AppUser { user: person.user.or(Some(user)), ..person });
+        }
+        eprintln!("{} has not got the app, so `app` and `userName` are empty here", self.user);
+        Ok(alone(user))
+    }
+}
+
+/// Somebody without the app.
+fn alone(user: User) -> AppUser {
+    let (id, status) = (user.id.clone(), user.status.clone());
+    AppUser { id, status, user_name: None, profile: Map::new(), user: Some(user) }
 }
 
 /// Property by property with the template it came from, then what is left alone, then what is refused.
@@ -133,14 +161,7 @@ fn app_user(value: &Value) -> Option<AppUser> {
     let status = |of: &Value| of["status"].as_str().unwrap_or("ACTIVE").to_owned();
     let user = |of: &Value| Some(User { id: id(of)?, status: status(of), profile: profile(of)? });
     if value["credentials"]["userName"].is_null() && value["profile"]["login"].is_string() {
-        let user = user(value)?;
-        return Some(AppUser {
-            id: user.id.clone(),
-            status: user.status.clone(),
-            user_name: None,
-            profile: Map::new(),
-            user: Some(user),
-        });
+        return user(value).map(alone);
     }
     Some(AppUser {
         id: id(value)?,

@@ -13,6 +13,7 @@ mod members;
 mod okta_contact;
 mod okta_key;
 mod operator;
+mod reconcile;
 mod sandbox;
 mod serve;
 
@@ -61,6 +62,8 @@ enum Command {
     Flows(flows::Flows),
     /// Make the key pair for access to the Okta API
     OktaKey(okta_key::OktaKey),
+    /// Compare Okta's assignments with the members LINE WORKS has; nothing changes without --apply
+    Reconcile(reconcile::Reconcile),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -189,6 +192,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Members(members) => members.run().await,
         Command::Flows(flows) => flows.run(),
         Command::OktaKey(key) => key.run(),
+        Command::Reconcile(reconcile) => reconcile.run().await,
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

@@ -14,6 +14,7 @@ mod health;
 mod members;
 mod okta_events;
 pub mod problem;
+mod reconcile;
 mod scrape;
 mod token;
 mod view;
@@ -36,6 +37,7 @@ use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
 use crate::okta::trust::Standing;
+use crate::reconcile::Reconcile;
 use caller::Callers;
 use problem::{Code, Problem};
 
@@ -94,6 +96,8 @@ pub struct Doors {
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Hears that an operator wants a person looked at again.
     retried: Box<dyn Fn() + Send + Sync>,
+    /// Compares Okta with LINE WORKS.
+    reconcile: Option<Arc<Reconcile>>,
     stopping: CancellationToken,
 }
 
@@ -109,7 +113,8 @@ impl Doors {
     ) -> Self {
         let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        Self { store, clock, settings, lineworks, okta: None, members, last_page, retried, stopping }
+        let (okta, reconcile) = (None, None);
+        Self { store, clock, settings, lineworks, okta, members, last_page, retried, reconcile, stopping }
     }
 
     /// What tells how things stand with Okta, where it is asked.
@@ -123,6 +128,13 @@ impl Doors {
     #[must_use]
     pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
         self.retried = Box::new(retried);
+        self
+    }
+
+    /// Opens the door of the comparison.
+    #[must_use]
+    pub fn with_reconcile(mut self, reconcile: Reconcile) -> Self {
+        self.reconcile = Some(Arc::new(reconcile));
         self
     }
 
@@ -157,6 +169,12 @@ impl Doors {
         service.service(
             web::resource("/v1/lineworks/token").route(web::post().to(token::hand_out)).default_service(others("POST")),
         );
+        for (path, route) in [
+            ("/v1/reconcile", web::post().to(reconcile::compare)),
+            ("/v1/reconcile/apply", web::post().to(reconcile::apply)),
+        ] {
+            service.service(web::resource(path).route(route).default_service(others("POST")));
+        }
         for (path, route) in [
             ("/v1/events", web::get().to(events::list)),
             ("/v1/members", web::get().to(members::list)),

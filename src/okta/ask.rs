@@ -97,13 +97,13 @@ fn later(detail: &str) -> Unread {
 
 /// Whether a person with this status of the assignment has the app (Okta API, Application Users). A word Okta adds later
 /// takes nothing away from anybody.
-fn is_assigned(status: &str) -> bool {
+pub(crate) fn is_assigned(status: &str) -> bool {
     !matches!(status, "UNASSIGNED" | "DEPROVISIONED" | "REVOKED")
 }
 
 /// The person's status, as far as it matters to an account elsewhere (Okta API, Users and Application Users). Somebody who
 /// is locked out, whose password is over or who has yet to sign in loses nothing. A user who is not there was deleted.
-fn status(app_user: Option<&AppUser>, user: Option<&User>) -> OktaStatus {
+pub(crate) fn status(app_user: Option<&AppUser>, user: Option<&User>) -> OktaStatus {
     let of_user = user.map_or("DEPROVISIONED", |user| user.status.as_str());
     let of_assignment = app_user.map(|app_user| app_user.status.as_str());
     match (of_user, of_assignment) {
