@@ -81,6 +81,7 @@ fn row(id: &str, assigned: bool) -> Assignment {
         marks: Marks::default(),
         groups: Vec::new(),
         yielded_to: None,
+        former_logins: Vec::new(),
         state: State::Settled { look_again: None, note: None },
         said_before: None,
         ruling: None,
