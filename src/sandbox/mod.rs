@@ -5,6 +5,8 @@
 //!                └────► control (/_sandbox/…): switches, faults, clock, members by hand, statistics
 //! ```
 //!
+//! Beside it, at the same address, is a fake Okta (`okta`), with a way of its own from the pipeline on.
+//!
 //! It is written from the vendor's reference as an adversary and shares no code with the client: every documented limit
 //! is enforced, every undocumented behaviour has a switch, broken rules are counted. Nothing here may be used outside
 //! rehearsals and tests.

@@ -11,7 +11,7 @@ use okta_lineworks::inbound::problem::Code;
 use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::traps::TRAPS;
 use okta_lineworks::okta::mapping::DEFAULTS;
-use okta_lineworks::sandbox::Switches;
+use okta_lineworks::sandbox::{OktaSwitches, Switches};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -177,7 +177,10 @@ fn every_link_between_documents_leads_somewhere() {
 
 /// The cells of every table row of a document.
 fn rows(document: &str) -> Vec<Vec<String>> {
-    let text = read(document);
+    rows_of(&read(document))
+}
+
+fn rows_of(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix('|'));
     rows.map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
 }
@@ -282,17 +285,35 @@ fn the_configuration_tables_name_every_key_with_its_default() {
     }
 }
 
-#[test]
-fn the_sandbox_page_names_every_switch_with_its_default() {
-    let Ok(serde_json::Value::Object(switches)) = serde_json::to_value(Switches::default()) else {
+/// The switches of a service, or of its table in a part of the sandbox page, with their defaults.
+fn defaults(switches: &impl serde::Serialize) -> BTreeMap<String, String> {
+    let Ok(serde_json::Value::Object(switches)) = serde_json::to_value(switches) else {
         panic!("switches are an object")
     };
-    let known: BTreeMap<String, String> =
-        switches.into_iter().map(|(name, value)| (name, value.to_string().trim_matches('"').to_owned())).collect();
-    let table = rows("docs/sandbox.md").into_iter().filter(|row| row.len() == 4 && row[0].starts_with('`'));
-    let named: BTreeMap<String, String> =
-        table.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect();
-    assert_eq!(named, known);
+    switches.into_iter().map(|(name, value)| (name, value.to_string().trim_matches('"').to_owned())).collect()
+}
+
+#[test]
+fn the_sandbox_page_names_every_switch_with_its_default() {
+    let page = read("docs/sandbox.md");
+    let (of_lineworks, rest) = page.split_once("\n## Okta\n").expect("a part about Okta");
+    let (of_okta, _) = rest.split_once("\n## ").expect("its end");
+    for (part, known) in [(of_lineworks, defaults(&Switches::default())), (of_okta, defaults(&OktaSwitches::default()))]
+    {
+        let table = rows_of(part).into_iter().filter(|row| row.len() == 4 && row[0].starts_with('`'));
+        let named: BTreeMap<String, String> =
+            table.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect();
+        assert_eq!(named, known);
+    }
+}
+
+#[test]
+fn every_switch_of_the_fake_okta_is_tried() {
+    let folder = root().join("tests/it/sandbox_okta");
+    let tests: String = files(&folder, ".rs").iter().map(|path| fs::read_to_string(path).expect("readable")).collect();
+    for name in defaults(&OktaSwitches::default()).keys() {
+        assert!(tests.contains(&format!("\"{name}\"")), "{name} has no test");
+    }
 }
 
 #[test]

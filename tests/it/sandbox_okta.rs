@@ -4,9 +4,12 @@
 
 mod apps;
 mod hooks;
+mod limits;
 mod logs;
 mod receiver;
 mod sender;
+mod signing;
+mod tokens;
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ pub(crate) async fn run(
     }
     let reply = match world.okta.switches.retry_after && reply.status == 429 {
         true => {
-            let wait = standing.reset.duration_since(now).as_secs().max(1);
+            let wait = (standing.reset_second() - now.as_second()).max(1);
             reply.with_header("Retry-After", wait.to_string())
         }
         false => reply,

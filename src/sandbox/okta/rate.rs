@@ -76,7 +76,12 @@ impl Standing {
         reply
             .with_header("X-Rate-Limit-Limit", self.limit.to_string())
             .with_header("X-Rate-Limit-Remaining", remaining.to_string())
-            .with_header("X-Rate-Limit-Reset", self.reset.as_second().to_string())
+            .with_header("X-Rate-Limit-Reset", self.reset_second().to_string())
+    }
+
+    /// The first whole second in which calls are taken again.
+    pub(super) fn reset_second(&self) -> i64 {
+        self.reset.as_second() + i64::from(self.reset.subsec_nanosecond() > 0)
     }
 }
 

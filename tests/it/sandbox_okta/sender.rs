@@ -112,6 +112,21 @@ async fn a_payload_has_a_hundred_events_at_most() {
     assert_eq!(sizes, [20, 100]);
     let stats = settled(&visitor).await;
     assert_eq!((&stats["delivered"], &stats["requests"], &stats["lost"]), (&json!(120), &json!(2), &json!(0)));
+
+    // Smaller ones, if it is said.
+    visitor.switch(json!({"hookBatchMost": 1})).await;
+    visitor.post("hook/pause", Value::Null).await;
+    visitor.post("users/00u000/suspend", Value::Null).await;
+    visitor.post("users/00u000/unsuspend", Value::Null).await;
+    visitor.post("hook/resume", Value::Null).await;
+    assert_eq!(receiver.after(4).await[3].uuids().len(), 1);
+    // What is gathered for long is one delivery of two actions.
+    visitor.switch(json!({"hookBatchMost": 100, "hookBatchMs": 3_600_000})).await;
+    visitor.post("users/00u000/suspend", Value::Null).await;
+    visitor.post("users/00u000/unsuspend", Value::Null).await;
+    let gathered = visitor.post("hook/flush", Value::Null).await;
+    assert_eq!(gathered["pending"], 2);
+    assert_eq!(receiver.after(5).await[4].uuids().len(), 2);
 }
 
 #[tokio::test]
