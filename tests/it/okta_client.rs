@@ -7,7 +7,7 @@ mod limits;
 mod reading;
 mod scripted;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,9 +161,9 @@ fn fixed(secret: &str) -> Given {
 }
 
 /// A secret in this file.
-fn in_file(path: &PathBuf) -> Given {
+fn in_file(path: &Path) -> Given {
     let read = {
-        let path = path.clone();
+        let path = path.to_owned();
         move || Ok(std::fs::read_to_string(&path).expect("the test wrote it").trim().to_owned().into())
     };
     let secret: Result<_, String> = read();

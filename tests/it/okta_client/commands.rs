@@ -1,4 +1,4 @@
-//! `check --contact` for the Okta side, as a person runs it.
+//! `check --contact` for the Okta side, and `hook register`, as a person runs them.
 
 use std::process::Output;
 
@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{APP, Org};
+use crate::support::TestApp;
 use crate::support::program::program;
 
 impl Org {
@@ -98,4 +99,70 @@ async fn check_finds_a_key_that_cannot_sign_without_asking_anybody() {
     );
     let (good, said) = org.run(&configuration, &["check"]).await;
     assert!(!good && said.contains("okta.private_key: is neither an RSA key nor an EC key"), "{said}");
+}
+
+/// A service that runs and takes the hook with the secret of [`Org::configuration`].
+async fn service() -> TestApp {
+    TestApp::with("[inbound]\nhook_secrets = [{ name = \"hook\", value = \"hook-secret-0123456789\" }]\n").await
+}
+
+#[tokio::test]
+async fn hook_register_makes_the_hook_once_and_okta_verifies_it() {
+    let (org, service) = (Org::start().await, service().await);
+    let url = format!("{}/v1/okta/events", service.url);
+    for done in ["created the event hook \"okta-lineworks\"", "brought the event hook \"okta-lineworks\""] {
+        let (good, said) = org.run(&org.configuration(), &["hook", "register", "--url", &url]).await;
+        assert!(good && said.contains(done) && said.contains("Okta has verified it"), "{said}");
+        assert!(said.contains("the secret `hook`") && !said.contains("hook-secret-0123456789"), "{said}");
+    }
+    let (good, said) = org.run(&org.configuration(), &["hook", "show", "--json"]).await;
+    let hook: Value = serde_json::from_str(said.trim()).unwrap_or_else(|_| panic!("one hook: {said}"));
+    assert!(good, "{said}");
+    assert_eq!((&hook["verificationStatus"], &hook["url"]), (&json!("VERIFIED"), &json!(url)));
+    let wanted: Vec<&str> = okta_lineworks::okta::meaning::hook_event_types().collect();
+    assert_eq!(hook["events"], json!(wanted));
+    let (_, said) = org.run(&org.configuration(), &["hook", "show"]).await;
+    assert!(said.contains("VERIFIED") && !said.contains("without"), "{said}");
+    org.no_rule_was_broken().await;
+    service.finish().await;
+}
+
+#[tokio::test]
+async fn hook_register_says_what_to_check_when_okta_cannot_verify() {
+    let (org, service) = (Org::start().await, service().await);
+    let url = format!("{}/v1/okta/events", service.url);
+    let other_secret = org.configuration().replace("hook-secret-0123456789", "another-secret-0123456789");
+    let (good, said) = org.run(&other_secret, &["hook", "register", "--url", &url]).await;
+    assert!(!good && said.contains("could not verify the hook") && said.contains("inbound.hook_secrets"), "{said}");
+    service.finish().await;
+    let (good, said) = org.run(&org.configuration(), &["hook", "register", "--url", &url]).await;
+    assert!(!good && said.contains("within 3 seconds") && said.contains("reached from the internet"), "{said}");
+    let (_, said) = org.run(&org.configuration(), &["hook", "show"]).await;
+    assert!(said.contains("UNVERIFIED"), "{said}");
+}
+
+#[tokio::test]
+async fn hook_register_says_what_it_needs_and_what_it_cannot_use() {
+    let org = Org::start().await;
+    for (url, says) in [
+        ("http://lineworks.example.com/v1/okta/events", "must begin with https"),
+        ("https://lineworks.example.com/", "must end in /v1/okta/events"),
+    ] {
+        let (good, said) = org.run(&org.configuration(), &["hook", "register", "--url", url]).await;
+        assert!(!good && said.contains(says), "{said}");
+    }
+    let register = ["hook", "register", "--url", "https://lineworks.example.com/v1/okta/events"];
+    org.access(json!({"revoke": ["okta.eventHooks.manage"]})).await;
+    let (good, said) = org.run(&org.configuration(), &register).await;
+    assert!(
+        !good && said.contains("needs the scope okta.eventHooks.manage") && said.contains("take it back"),
+        "{said}"
+    );
+    org.access(json!({"grant": ["okta.eventHooks.manage"], "role": "none"})).await;
+    let (good, said) = org.run(&org.configuration(), &register).await;
+    assert!(!good && said.contains("super administrators"), "{said}");
+    let no_hook = org.configuration().replace("hook_secrets", "card_secrets");
+    org.access(json!({"role": "full"})).await;
+    let (good, said) = org.run(&no_hook, &register).await;
+    assert!(!good && said.contains("inbound.hook_secrets is empty"), "{said}");
 }

@@ -60,7 +60,7 @@ async fn retry_after_is_honoured_where_it_comes() {
 #[tokio::test]
 async fn too_many_at_once_thin_out_by_themselves() {
     let org = Org::with_people().await;
-    org.switch(json!({"concurrentLimit": 1, "latencyMs": 50})).await;
+    org.switch(json!({"concurrentLimit": 1, "latencyMs": 300})).await;
     let client = org.token_client();
     let person = id("00u1");
     let (one, two) = tokio::join!(client.app(), client.app_user(&person));
