@@ -566,6 +566,50 @@ mod in_the_sandbox {
     }
 
     #[test]
+    fn the_fake_okta_is_asked_only_by_those_who_name_it() {
+        assert!(Given::file("").sandbox().loads().config.okta.org.is_none());
+        assert!(Given::file("[okta]\napp_id = \"0oa1\"").sandbox().loads().config.okta.org.is_none());
+        for (named, warnings) in [("client_id", 1), ("api_token", 1), ("org_url", 0)] {
+            let value = if named == "org_url" { "http://localhost:8090" } else { "sandbox" };
+            let loaded = Given::file(&format!("[okta]\n{named} = \"{value}\"")).sandbox().loads();
+            let org = loaded.config.okta.org.expect("an org");
+            assert!(org.url.ends_with(":8090"), "{}", org.url);
+            match org.access {
+                OktaAccess::Token(token) => {
+                    assert_eq!(named, "api_token");
+                    assert_eq!(token.secret.expose_secret(), "sandbox-okta-token");
+                }
+                OktaAccess::ServiceApp { client_id, .. } => {
+                    assert_ne!(named, "api_token");
+                    assert_eq!(client_id, "sandbox-okta");
+                }
+            }
+            assert_eq!(loaded.warnings.len(), warnings, "{:?}", loaded.warnings);
+        }
+    }
+
+    #[test]
+    fn a_real_org_is_never_called() {
+        let real = "[okta]\norg_url = \"https://login.example.com\"\napp_id = \"0oaREAL\"\nclient_id = \"0oaCLIENT\"\n\
+                    private_key = \"x\"\nkey_id = \"k\"";
+        let loaded = Given::file(real).sandbox().loads();
+        let org = loaded.config.okta.org.expect("an org");
+        assert_eq!(org.url, "http://127.0.0.1:8090");
+        assert_eq!(loaded.config.okta.app_id.as_deref(), Some("0oaSANDBOX"));
+        let OktaAccess::ServiceApp { client_id, key_id, .. } = org.access else { panic!("a service app") };
+        assert_eq!((client_id.as_str(), key_id), ("sandbox-okta", None));
+        assert!(loaded.warnings.concat().contains("okta.org_url, okta.app_id"), "{:?}", loaded.warnings);
+    }
+
+    #[test]
+    fn an_org_on_this_computer_keeps_its_credentials() {
+        let own = "[okta]\norg_url = \"http://127.0.0.1:7\"\nclient_id = \"0oaCLIENT\"";
+        let org = Given::file(own).sandbox().loads().config.okta.org.expect("an org");
+        assert_eq!(org.url, "http://127.0.0.1:7");
+        assert!(matches!(org.access, OktaAccess::ServiceApp { client_id, .. } if client_id == "0oaCLIENT"));
+    }
+
+    #[test]
     fn credentials_stay_with_urls_of_their_own() {
         let urls = "auth_url = \"http://127.0.0.1:1\"\napi_url = \"http://127.0.0.1:2\"";
         let loaded = Given::least_with("lineworks", urls).sandbox().loads();

@@ -203,7 +203,28 @@ impl<'a> Run<'a> {
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
-        self.members.find(&hints, self.gate).await
+        match self.members.find(&hints, self.gate).await? {
+            Some(member) => Ok(Some(member)),
+            None => self.find_by_a_former_login().await,
+        }
+    }
+
+    /// A create without a clear answer may have made the member under a login that the person had then. It counts only
+    /// with our key on it: anybody may have that login by now.
+    async fn find_by_a_former_login(&self) -> Result<Option<Member>, ApiError> {
+        let Ok(wanted) = &self.wanted_key else { return Ok(None) };
+        if self.member_id.is_some() {
+            return Ok(None);
+        }
+        for login in &self.assignment.former_logins {
+            let hints = Hints { member_id: None, external_key: None, former_key: None, email: Some(login) };
+            let found = self.members.find(&hints, self.gate).await?;
+            let ours = found.filter(|member| member.external_key.as_deref() == Some(wanted.as_str()));
+            if ours.is_some() {
+                return Ok(ours);
+            }
+        }
+        Ok(None)
     }
 
     /// Nobody with this wish was ever looked for or made: the e-mail alone is asked for, half the quota of asking for the

@@ -274,6 +274,8 @@ pub struct Assignment {
     pub groups: Vec<String>,
     /// The Okta user who took this leaver's member over.
     pub yielded_to: Option<OktaUserId>,
+    /// Logins the person had, newest last, while a create without a clear answer may have made a member under them.
+    pub former_logins: Vec<String>,
     /// Where the work stands.
     pub state: State,
     /// What an earlier run had to say, while another one is going on; an event makes it void.

@@ -89,6 +89,8 @@ pub struct Sandbox {
     credentials: SandboxCredentials,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
+    /// Sends the fake Okta's events.
+    sender: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -108,7 +110,9 @@ impl Sandbox {
         let tls_address = tls.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
         let ports = world::Ports { http: address.port(), https: tls_address.map(|address| address.port()) };
         let shared = world::Shared::new(app, ports, options.switches, options.strict);
-        let (server, handle) = server::build(listener, tls, Arc::new(shared))?;
+        let shared = Arc::new(shared);
+        let (server, handle) = server::build(listener, tls, shared.clone())?;
+        let sender = tokio::spawn(okta::send_for_ever(shared));
         let url = match address {
             address if address.ip().is_unspecified() => {
                 format!("http://127.0.0.1:{}", address.port())
@@ -116,7 +120,7 @@ impl Sandbox {
             address => format!("http://{address}"),
         };
         tracing::info!(url, "the sandbox is listening");
-        Ok(Sandbox { url, tls_address, credentials, handle, server: tokio::spawn(server) })
+        Ok(Sandbox { url, tls_address, credentials, handle, sender, server: tokio::spawn(server) })
     }
 
     /// Its base address, `http://127.0.0.1:PORT`; token endpoint and API are both below it.
@@ -136,6 +140,7 @@ impl Sandbox {
 
     /// Closes all connections and waits until the server has ended.
     pub async fn stop(self) {
+        self.sender.abort();
         self.handle.stop(false).await;
         if let Ok(Err(error)) = self.server.await {
             tracing::warn!(%error, "the sandbox ended with an error");

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::app::App;
 use super::call::Call;
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) open_calls: Arc<AtomicU32>,
     /// Okta's calls under way.
     pub(crate) open_okta_calls: Arc<AtomicU32>,
+    /// What the fake Okta calls its hooks with.
+    pub(crate) okta_http: OnceLock<reqwest::Client>,
     world: Mutex<World>,
 }
 
@@ -75,6 +77,7 @@ impl Shared {
             ports,
             open_calls: Arc::default(),
             open_okta_calls: Arc::default(),
+            okta_http: OnceLock::new(),
             world: Mutex::new(world),
         }
     }

@@ -22,6 +22,7 @@ mod managed_fields;
 mod mapping;
 mod members;
 mod metrics;
+mod okta_client;
 mod operators;
 mod order;
 mod ownership;

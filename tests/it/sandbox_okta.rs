@@ -3,7 +3,10 @@
 //! `Visitor` has the verbs: it reads answers as they come, and changes the org through the control endpoints.
 
 mod apps;
+mod hooks;
 mod logs;
+mod receiver;
+mod sender;
 
 use std::time::Duration;
 

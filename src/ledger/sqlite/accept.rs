@@ -249,6 +249,7 @@ fn update_assignment(
         ])?;
     }
     if let (true, Some(wish)) = (reception.takes_profile, &event.profile) {
+        remember_login(db, &event.person, login(wish))?;
         db.prepare_cached(
             "UPDATE assignments SET profile = ?2, profile_weight = ?3, profile_at = ?4, profile_source = ?5, \
              login = coalesce(?6, login) WHERE okta_user_id = ?1",
@@ -263,6 +264,19 @@ fn update_assignment(
         ])?;
     }
     raise(db, &event.person, heads.is_leaving(), now)
+}
+
+/// Before the login becomes another one: a create that was begun under it may have made a member that nobody has seen
+/// yet, and SCIM finds members by login only.
+pub(super) fn remember_login(db: &Connection, person: &OktaUserId, next: Option<&str>) -> Outcome<()> {
+    let Some(next) = next else { return Ok(()) };
+    db.prepare_cached(
+        "UPDATE assignments SET former_logins = json_insert(former_logins, '$[#]', login) WHERE okta_user_id = ?1 \
+         AND login <> ?2 AND member_id IS NULL AND lease_number > 0 AND json_array_length(former_logins) < 10 \
+         AND NOT EXISTS (SELECT 1 FROM json_each(former_logins) WHERE value = login)",
+    )?
+    .execute(params![person.as_str(), next])?;
+    Ok(())
 }
 
 /// Nothing that arrives cuts the pause after an unclear call short: the next call would overlap with it.

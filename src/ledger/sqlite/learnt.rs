@@ -6,6 +6,7 @@
 use rusqlite::{Connection, params};
 
 use super::super::Lease;
+use super::accept;
 use super::rows::{ms, stored_profile, word};
 use super::threads::Outcome;
 use crate::domain::event::{ProfileWish, Source};
@@ -34,6 +35,7 @@ pub(super) fn write(db: &Connection, lease: &Lease, learnt: &Learnt, overtaken: 
     )?
     .execute(params![person, learnt.status.as_str(), at, source, overtaken])?;
     let login = learnt.profile.as_ref().and_then(ProfileWish::valid).map(|profile| profile.email().as_str());
+    accept::remember_login(db, &lease.person, login)?;
     db.prepare_cached(
         "UPDATE assignments SET okta_profile = coalesce(?2, okta_profile), login = coalesce(?3, login), \
          okta_read_at = ?4, leaving = membership IS NOT 'assigned' OR coalesce(status, 'active') <> 'active' \

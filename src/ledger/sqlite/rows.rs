@@ -21,7 +21,7 @@ use crate::domain::step::StepKind;
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
      status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
      external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
-     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to, \
+     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to, former_logins, \
      okta_profile, okta_read_at";
 
 /// A moment as it is stored.
@@ -190,6 +190,7 @@ pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
         },
         groups: reading.json("groups")?.ok_or_else(|| reading.bad("groups"))?,
         yielded_to: reading.maybe_word("yielded_to")?,
+        former_logins: reading.json("former_logins")?.ok_or_else(|| reading.bad("former_logins"))?,
         said_before: said_before(&reading)?,
         state: state(&reading)?,
         ruling,

@@ -334,14 +334,17 @@ fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outc
         db.prepare_cached("UPDATE assignments SET member_id = NULL WHERE member_id = ?1 AND okta_user_id <> ?2")?
             .execute(params![member_id, lease.person.as_str()])?;
     }
-    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4, yielded_to = ?5 WHERE okta_user_id = ?1")?
-        .execute(params![
-            lease.person.as_str(),
-            member_id,
-            settlement.external_key.as_ref().map(|key| key.as_str()),
-            stored_json(&settlement.groups),
-            settlement.yielded_to.as_ref().map(|person| person.as_str()),
-        ])?;
+    db.prepare_cached(
+        "UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4, yielded_to = ?5, \
+         former_logins = CASE WHEN ?2 IS NULL THEN former_logins ELSE '[]' END WHERE okta_user_id = ?1",
+    )?
+    .execute(params![
+        lease.person.as_str(),
+        member_id,
+        settlement.external_key.as_ref().map(|key| key.as_str()),
+        stored_json(&settlement.groups),
+        settlement.yielded_to.as_ref().map(|person| person.as_str()),
+    ])?;
     Ok(())
 }
 

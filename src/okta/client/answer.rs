@@ -135,10 +135,10 @@ pub(crate) fn judge(operation: Operation, answer: &Answer, granted: Option<&str>
         }
         (404 | 410, "E0000007") if operation.may_be_absent() => Verdict::Absent,
         (400..=499, "E0000007") if !is_person(operation) => {
-            Verdict::Failed(OktaError::Refused { reason: reason(detail), said })
+            Verdict::Failed(OktaError::Refused { reason: reason(detail), said: Box::new(said) })
         }
         (400..=499, _) if said.code.is_some() && !matches!(status, 404 | 408) => {
-            Verdict::Failed(OktaError::Refused { reason: reason(detail), said })
+            Verdict::Failed(OktaError::Refused { reason: reason(detail), said: Box::new(said) })
         }
         _ => failing(rate::retry_after(headers, now)),
     }

@@ -31,7 +31,7 @@ pub enum OktaError {
         /// Why.
         reason: Reason,
         /// What Okta said.
-        said: Said,
+        said: Box<Said>,
     },
 }
 
@@ -88,7 +88,7 @@ impl OktaError {
 
     /// A request that is not sent, because its address is none of the org's.
     pub(crate) fn astray(detail: impl Into<String>) -> Self {
-        OktaError::Refused { reason: Reason::with(Cause::OktaUnreachable, detail), said: Said::default() }
+        OktaError::Refused { reason: Reason::with(Cause::OktaUnreachable, detail), said: Box::default() }
     }
 }
 

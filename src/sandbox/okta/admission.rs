@@ -10,6 +10,7 @@ use super::error::OktaError;
 use super::proof;
 use super::rate::{self, Standing};
 use super::route::{OktaOperation, Task};
+use super::sender;
 use crate::sandbox::call::Call;
 use crate::sandbox::effect::{Work, pause};
 use crate::sandbox::errand::Errand;
@@ -68,6 +69,9 @@ async fn answer(
     }
     let fault = shared.world().faults.strike(errand.operation(), call.is_redirected());
     pause(latency).await;
+    if task.operation == OktaOperation::HookVerify {
+        sender::challenge(shared, task).await;
+    }
     let work = Work { shared, call, errand, epoch, switches: &switches };
     match fault {
         None => (work.effect(), standing),
@@ -107,6 +111,10 @@ fn admit(world: &mut World, call: &Call, task: &Task, open_calls: u32) -> (Stand
 
 /// What every call owes: no credential in its address, and a name for itself.
 fn manners(world: &mut World, call: &Call) -> Result<(), OktaError> {
+    let has_length = call.header("content-length").is_some() || call.header("transfer-encoding").is_some();
+    if matches!(call.method.as_str(), "POST" | "PUT") && !has_length {
+        return Err(OktaError::length_required());
+    }
     let named = call.query.split('&').any(|part| {
         let name = part.split('=').next().unwrap_or_default().to_ascii_lowercase();
         CREDENTIALS.contains(&name.as_str())

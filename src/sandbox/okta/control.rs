@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::Draft;
 use super::org::Action;
-use super::{control_access, control_people};
+use super::{control_access, control_hook, control_people};
 use crate::sandbox::call::Call;
 use crate::sandbox::control::{self, ControlError};
 use crate::sandbox::reply::Reply;
@@ -20,7 +20,8 @@ const ENDPOINTS: &str = "GET, PATCH switches; POST reset; GET stats; GET, POST l
      GET, DELETE apps/{app}; POST apps/{app}/{activate, deactivate}; GET, POST apps/{app}/users; \
      GET, PATCH, DELETE apps/{app}/users/{user}; POST apps/{app}/groups; DELETE apps/{app}/groups/{group}; \
      GET, POST groups; GET, DELETE groups/{group}; POST groups/{group}/members; DELETE groups/{group}/members/{user}; \
-     GET, PATCH access; POST keys; POST api-token";
+     GET, PATCH access; POST keys; POST api-token; GET, POST, DELETE hook; GET hook/stats; \
+     POST hook/{pause, resume, drop, flush, preview}";
 
 /// Answers a control request; `path` is what follows `/_sandbox/okta/`.
 pub(crate) fn handle(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlError> {
@@ -29,6 +30,9 @@ pub(crate) fn handle(shared: &Shared, call: &Call, path: &str) -> Result<Reply, 
     if let ("POST", ["keys"]) = (call.method.as_str(), parts.as_slice()) {
         // Making a key takes its time: nobody else waits for it.
         return control_access::new_key(shared, call);
+    }
+    if let ["hook", rest @ ..] = parts.as_slice() {
+        return control_hook::handle(shared, call, rest);
     }
     let mut world = shared.world();
     let now = world.clock.now();

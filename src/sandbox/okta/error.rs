@@ -66,9 +66,9 @@ impl OktaError {
         Self::new(404, "E0000007", format!("Not found: Resource not found: {what}"))
     }
 
-    /// 404 `E0000022`, for a path or method that is no endpoint.
-    pub(super) fn no_endpoint() -> Self {
-        Self::new(404, "E0000022", "The endpoint does not support the provided HTTP method")
+    /// 411, for a POST or PUT that does not say how long it is.
+    pub(super) fn length_required() -> Self {
+        Self::new(411, "E0000021", "Content-Length is required")
     }
 
     /// 429 `E0000047`.

@@ -96,11 +96,6 @@ fn group_target(group: &Group) -> Value {
 }
 
 impl Event {
-    /// True if a target has this id.
-    pub(super) fn is_about(&self, id: &str) -> bool {
-        self.draft.targets.iter().flatten().any(|target| target["id"] == id)
-    }
-
     /// The ids of the app instances among the targets.
     pub(super) fn apps(&self) -> impl Iterator<Item = &str> {
         let apps = self.draft.targets.iter().flatten().filter(|target| target["type"] == "AppInstance");

@@ -16,22 +16,28 @@ mod answers;
 mod change;
 mod control;
 mod control_access;
+mod control_hook;
 mod control_people;
 mod credentials;
 mod directory;
 mod error;
 mod event;
+mod expression;
 mod filter;
 mod groups;
+mod hook;
+mod hooks;
 mod ids;
 mod jwk;
 mod keys;
 mod log;
 mod org;
+mod outbox;
 mod paging;
 mod proof;
 mod rate;
 mod route;
+mod sender;
 mod stats;
 mod switches;
 mod token;
@@ -44,6 +50,7 @@ pub(crate) use credentials::generate;
 pub(crate) use error::refuse;
 pub(crate) use org::Org;
 pub(crate) use route::{OktaOperation, Task, find, is_okta};
+pub(crate) use sender::send_for_ever;
 pub use switches::{
     EventIdSpelling, InactiveAppUsers, LinkLines, NarrowedAnswer, NextHost, NullMembers, OktaSwitches, OtherSuccess,
     TargetOrder, UserNameChange,

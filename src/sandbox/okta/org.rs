@@ -1,14 +1,20 @@
 //! The state of the fake Okta, and the one place where events are written.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::access::Access;
 use super::credentials::OktaCredentials;
 use super::directory::Directory;
 use super::event::{Draft, Event};
+use super::hook::Hook;
 use super::ids;
 use super::log::Log;
+use super::outbox::Outbox;
 use super::rate::Rates;
 use super::stats::Stats;
 use super::switches::{OktaSwitches, TargetOrder};
@@ -21,6 +27,11 @@ pub(crate) struct Org {
     pub(super) access: Access,
     pub(super) rates: Rates,
     pub(super) stats: Stats,
+    /// By id.
+    pub(super) hooks: BTreeMap<String, Hook>,
+    pub(super) outbox: Outbox,
+    /// Tells the sender that there is something to look at.
+    pub(super) wake: Arc<Notify>,
     /// Decides by chance, the same way for the same seed.
     pub(super) chance: fastrand::Rng,
     credentials: OktaCredentials,
@@ -56,6 +67,9 @@ impl Org {
             access: Access::new(&credentials),
             rates: Rates::default(),
             stats: Stats::default(),
+            hooks: BTreeMap::new(),
+            outbox: Outbox::default(),
+            wake: Arc::default(),
             credentials,
         };
         org.seed_app(now);
@@ -64,8 +78,8 @@ impl Org {
 
     /// Forgets everything but the switches: people, events, tokens, hooks, keys that were issued later.
     pub(crate) fn reset(&mut self, now: Timestamp) {
-        let switches = self.switches.clone();
-        *self = Self::new(self.credentials.clone(), now);
+        let (switches, wake) = (self.switches.clone(), self.wake.clone());
+        *self = Self { wake, ..Self::new(self.credentials.clone(), now) };
         self.set_switches(switches);
     }
 
@@ -111,7 +125,7 @@ impl Org {
             true => SignedDuration::from_secs(i64::from(self.switches.log_late_seconds)),
             false => SignedDuration::ZERO,
         };
-        let event = Event {
+        let mut event = Event {
             seq: self.log.len() + 1,
             uuid: Uuid::new_v4().to_string(),
             published,
@@ -121,6 +135,7 @@ impl Org {
             job: action.job,
             transaction: action.transaction.clone(),
         };
+        self.enqueue(&mut event);
         self.log.write(event);
     }
 }

@@ -68,6 +68,7 @@ contract! {
         nothing_cuts_the_pause_after_an_unclear_call,
         a_new_assignment_ends_the_count_towards_a_deletion,
         a_member_belongs_to_one_assignment,
+        former_logins_are_kept_until_a_member_is_known,
         failures_are_counted_as_the_run_says;
     learnt:
         what_okta_said_is_kept_with_the_run,
