@@ -25,7 +25,8 @@ enum What {
     },
     /// Say what is wrong with a folder, without Okta: exit code 0 when it keeps every rule, else 1
     Check {
-        /// An export of Okta Workflows (.folder, .flopack, .flow)
+        /// A folder this program made, as it is, changed by hand, or exported again. (An export of flows of yours breaks
+        /// rules that only the calls to this service must keep.)
         file: PathBuf,
     },
 }

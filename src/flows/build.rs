@@ -153,6 +153,10 @@ impl<'a> Table<'a> {
                 self.link(from, &card.id, &input, field.form == Some(Form::Text), &place)?;
             }
         }
+        // What comes out is shown under the name the source gives the card, else as "output" on each of them.
+        for output in card.outputs.iter_mut().filter(|output| output.key == "output") {
+            output.metadata.insert("displayname".to_owned(), source.name.as_str().into());
+        }
         if let (Some(text), Some(input)) = (text, card.input("_text_")) {
             input.data = text.into();
         }

@@ -202,6 +202,9 @@ async fn app_user_and_app_id_have_names_and_types() {
         answer.problem(422, "invalid_request");
         assert_eq!(answer.faults(), [fault]);
     }
+    // Okta writes "unknown" where it has nothing: then there is nothing to make a member of.
+    let unknown = json!({ "appUser": { "userName": "unknown", "displayName": "unknown" } });
+    app.put("00uUNKNOWN", unknown).await.problem(422, "profile_missing");
     // A login that is no e-mail address: nothing can be made of it, and the answer names the field.
     let answer = app.put("00uHANAKO", json!({ "appUser": { "userName": "hanako", "displayName": "花子" } })).await;
     answer.problem(422, "profile_refused");
