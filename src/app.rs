@@ -5,6 +5,7 @@
 
 pub(crate) mod backend;
 mod lineworks;
+pub(crate) mod okta;
 mod settings;
 mod tls;
 
@@ -29,6 +30,7 @@ use crate::ledger::{Incoming, OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
+use crate::okta::client::UnusableAccess;
 use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
@@ -62,6 +64,9 @@ pub enum BuildError {
     /// A private key.
     #[error(transparent)]
     Key(#[from] UnusableKey),
+    /// The way into Okta.
+    #[error(transparent)]
+    Okta(#[from] UnusableAccess),
     /// A URL.
     #[error("{key}: not a usable URL")]
     Url {

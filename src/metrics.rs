@@ -47,6 +47,7 @@ pub struct Metrics {
     /// A family without labels, so that what is not known can be left out.
     due: Family<Labels<0>, Gauge>,
     calls: Family<Labels<2>, Counter>,
+    okta_requests: Family<Labels<2>, Counter>,
     attempts: Family<Labels<1>, Counter>,
     token_requests: Family<Labels<2>, Counter>,
     tokens_handed_out: Family<Labels<1>, Counter>,
@@ -66,6 +67,7 @@ impl Default for Metrics {
             people: Family::default(),
             due: Family::default(),
             calls: Family::default(),
+            okta_requests: Family::default(),
             attempts: Family::default(),
             token_requests: Family::default(),
             tokens_handed_out: Family::default(),
@@ -79,6 +81,11 @@ impl Default for Metrics {
         registry.register("people", "People by the state of the work on them", it.people.clone());
         registry.register("people_due", "People a worker could take right now", it.due.clone());
         registry.register("calls", "Calls to the LINE WORKS APIs by operation and status class", it.calls.clone());
+        registry.register(
+            "okta_requests",
+            "Requests to Okta by operation and status class, those for an access token among them",
+            it.okta_requests.clone(),
+        );
         registry.register("attempts", "Finished runs for one person by the state they left", it.attempts.clone());
         registry.register(
             "token_requests",
@@ -127,6 +134,12 @@ impl Metrics {
     pub fn called(&self, operation: &'static str, status: Option<u16>) {
         let labels = [("operation", operation.to_owned()), ("status", status_class(status).to_owned())];
         self.calls.get_or_create(&labels).inc();
+    }
+
+    /// A request to Okta came to its end; without a status no answer came.
+    pub fn asked_okta(&self, operation: &'static str, status: Option<u16>) {
+        let labels = [("operation", operation.to_owned()), ("status", status_class(status).to_owned())];
+        self.okta_requests.get_or_create(&labels).inc();
     }
 
     /// A run for one person ended in this state.

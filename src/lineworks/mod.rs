@@ -32,6 +32,9 @@ pub mod token;
 pub mod traps;
 mod user_object;
 
+pub(crate) use address::{segment, under};
+pub(crate) use answer::clean;
+pub(crate) use api::describe;
 pub use api::http_client;
 pub use contact::ContactStatus;
 pub use grant::TokenError;
