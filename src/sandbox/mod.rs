@@ -25,6 +25,7 @@ mod flight;
 mod groups;
 mod listing;
 mod member;
+mod okta;
 mod paging;
 mod pipeline;
 mod placement;
@@ -55,6 +56,10 @@ pub use choices::{
     ScopeSeparator, TokenErrorStatus, UndeleteReturns,
 };
 pub use credentials::{SandboxCredentials, SandboxDomain};
+pub use okta::{
+    EventIdSpelling, InactiveAppUsers, LinkLines, NarrowedAnswer, NextHost, NullMembers, OktaCredentials, OktaSwitches,
+    OtherSuccess, TargetOrder, UserNameChange,
+};
 pub use records::Rule;
 pub use scim::switches::{
     ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,

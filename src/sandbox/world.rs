@@ -16,6 +16,7 @@ use super::faults::Faults;
 use super::flight::Flights;
 use super::groups::Groups;
 use super::member::{Member, Members, View};
+use super::okta::Org;
 use super::placement::Placement;
 use super::quota::Quota;
 use super::records::{Records, Rule, Violation};
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) ports: Ports,
     /// Vendor calls under way.
     pub(crate) open_calls: Arc<AtomicU32>,
+    /// Okta's calls under way.
+    pub(crate) open_okta_calls: Arc<AtomicU32>,
     world: Mutex<World>,
 }
 
@@ -63,6 +66,7 @@ impl Shared {
             records: Records::default(),
             placement: Placement::default(),
             pace: Pace::default(),
+            okta: Org::new(app.credentials.okta.clone(), Clock::real_now()),
         };
         Self {
             app,
@@ -70,6 +74,7 @@ impl Shared {
             group_flights: Flights::default(),
             ports,
             open_calls: Arc::default(),
+            open_okta_calls: Arc::default(),
             world: Mutex::new(world),
         }
     }
@@ -105,6 +110,8 @@ pub(crate) struct World {
     pub(crate) placement: Placement,
     /// When org units were last written.
     pub(crate) pace: Pace,
+    /// The fake Okta beside it.
+    pub(crate) okta: Org,
 }
 
 impl World {
@@ -120,6 +127,7 @@ impl World {
         self.faults = Faults::default();
         self.records = Records::default();
         self.pace = Pace::default();
+        self.okta.reset(self.clock.now());
     }
 
     /// The domain a list is of: the one named, or the main one, which the app is registered in.
