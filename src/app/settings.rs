@@ -19,6 +19,7 @@ use crate::ledger::Limits;
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::catch_up;
 
 /// How the workers work.
 pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics: &Arc<Metrics>) -> converge::Settings {
@@ -69,11 +70,7 @@ pub(super) fn doors(
         },
         app_id: config.okta.app_id.clone(),
         asks_okta: config.okta.org.is_some(),
-        rules: ProfileRules {
-            invited: !config.lineworks.sso && !makes_passwords(config),
-            domains: domains(config),
-            managed_groups: Some(config.placement.managed_groups.clone()),
-        },
+        rules: rules(config),
         handover,
         unassign: unassign_policy(config),
         allow_call_policy: config.unassign.allow_call_policy,
@@ -82,6 +79,28 @@ pub(super) fn doors(
         broker: tokens,
         metrics: Arc::clone(metrics),
     }
+}
+
+/// What a profile must have.
+fn rules(config: &Config) -> ProfileRules {
+    ProfileRules {
+        invited: !config.lineworks.sso && !makes_passwords(config),
+        domains: domains(config),
+        managed_groups: Some(config.placement.managed_groups.clone()),
+    }
+}
+
+/// How events the hook lost are found; none: nobody looks.
+pub(super) fn catch_up(config: &Config) -> Option<catch_up::Settings> {
+    let org = config.okta.org.as_ref()?;
+    let times = org.catch_up?;
+    Some(catch_up::Settings {
+        every: times.every,
+        overlap: times.overlap,
+        call_timeout: org.call_timeout,
+        rules: rules(config),
+        since: None,
+    })
 }
 
 /// How places are looked up and made.

@@ -12,6 +12,7 @@ use crate::domain::outcome::{Cause, Reason};
 use crate::ledger::StoreError;
 use crate::ledger::org::app_gone_since;
 use crate::lineworks::status::{LineWorksStatus, Paused};
+use crate::okta::catch_up::Progress;
 
 impl Doors {
     /// How things stand with LINE WORKS, and what else nobody does at the moment.
@@ -51,18 +52,24 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
         }
         Err(_) => Value::Null,
     };
+    let shown = |mut body: Value| {
+        if let Some(status) = &doors.catch_up {
+            body["catchUp"] = catch_up(&status.now(), now);
+        }
+        body
+    };
     match written {
-        Ok(()) => HttpResponse::Ok().json(json!({
+        Ok(()) => HttpResponse::Ok().json(shown(json!({
             "status": "ready", "ledger": {"writable": true}, "lineworks": lineworks, "queue": queue,
-        })),
+        }))),
         Err(error) => {
             tracing::error!(%error, "not ready: the ledger cannot be written");
-            HttpResponse::ServiceUnavailable().json(json!({
+            HttpResponse::ServiceUnavailable().json(shown(json!({
                 "status": "not ready",
                 "ledger": {"writable": false, "todo": "look at the disk's free space and permissions",
                     "todoJa": "ディスクの空き容量と権限を確認してください"},
                 "lineworks": lineworks, "queue": queue,
-            }))
+            })))
         }
     }
 }
@@ -85,6 +92,15 @@ fn lineworks(status: &LineWorksStatus) -> Value {
         shown["scimToken"] = json!(token);
     }
     shown
+}
+
+fn catch_up(progress: &Progress, now: Timestamp) -> Value {
+    let behind = progress.read_until.map(|until| now.duration_since(until).as_secs().max(0));
+    json!({
+        "working": progress.failure.is_none(), "elsewhere": progress.elsewhere, "lastPassAt": progress.last_pass,
+        "behindSeconds": behind, "lastSweepAt": progress.last_sweep, "gapFrom": progress.gap_from,
+        "lastFailure": progress.failure.as_ref().map(|(at, reason)| described(reason, "since", at)),
+    })
 }
 
 /// A reason with its advice and its moment.

@@ -35,6 +35,7 @@ use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::catch_up;
 use caller::Callers;
 use problem::{Code, Problem};
 
@@ -87,6 +88,8 @@ pub struct Doors {
     settings: Settings,
     lineworks: Box<dyn Fn() -> LineWorksStatus + Send + Sync>,
     members: Arc<dyn MemberApi>,
+    /// How catch-up stands, where there is one.
+    catch_up: Option<Arc<catch_up::Status>>,
     /// When LINE WORKS was last asked for a page of its members; held while it is.
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Hears that an operator wants a person looked at again.
@@ -106,13 +109,20 @@ impl Doors {
     ) -> Self {
         let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        Self { store, clock, settings, lineworks, members, last_page, retried, stopping }
+        Self { store, clock, settings, lineworks, members, catch_up: None, last_page, retried, stopping }
     }
 
     /// What else is to be done when an operator says `retry`; it is called before the person is due.
     #[must_use]
     pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
         self.retried = Box::new(retried);
+        self
+    }
+
+    /// Shows how catch-up stands.
+    #[must_use]
+    pub fn with_catch_up(mut self, status: Option<Arc<catch_up::Status>>) -> Self {
+        self.catch_up = status;
         self
     }
 

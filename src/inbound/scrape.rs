@@ -7,6 +7,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use jiff::Timestamp;
+
 use super::Doors;
 use super::problem::{Answer, Problem, answer};
 use crate::domain::assignment::StateName;
@@ -24,10 +26,12 @@ async fn numbers(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, P
     let tally = doors.store.tally(now).await.ok();
     let lineworks = doors.status().await;
     let last_success = lineworks.contact.last_success;
+    let age = |at: Timestamp| now.duration_since(at).as_secs_f64().max(0.0);
     let snapshot = Snapshot {
         people: tally.as_ref().map(by_state),
         due: tally.map(|tally| tally.due_now),
-        last_success_age_seconds: last_success.map(|at| now.duration_since(at).as_secs_f64().max(0.0)),
+        last_success_age_seconds: last_success.map(age),
+        catch_up_behind_seconds: doors.catch_up.as_ref().and_then(|it| it.now().read_until).map(age),
         scim_token_days_left: lineworks.scim_token.and_then(|token| token.days_left),
         paused: lineworks.paused.iter().map(|paused| paused.reason.cause.code()).collect(),
         ledger_writable: doors.writes(now).await.is_ok(),
