@@ -37,6 +37,7 @@ use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
 pub(crate) use lineworks::credentials;
+pub(crate) use settings::{mapping, rules};
 pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
@@ -86,6 +87,9 @@ pub enum BuildError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The attribute mapping.
+    #[error("{0}")]
+    Mapping(String),
     /// The certificate.
     #[error("server.tls_certificate, server.tls_key: {0}")]
     Tls(String),
@@ -129,6 +133,7 @@ impl App {
     /// # Errors
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
+        mapping(config)?;
         let store = open_ledger(config, purpose, &clock).await?;
         if config.okta.org.is_some() {
             forget_gone_app(&*store, &clock).await?;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::BuildError;
 use crate::config::{self, Config, PasswordCreation};
 use crate::converge::{self, Backoff};
 use crate::domain::domains::Domains;
@@ -20,6 +21,7 @@ use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
 use crate::okta::catch_up;
+use crate::okta::mapping::Mapping;
 
 /// How the workers work.
 pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics: &Arc<Metrics>) -> converge::Settings {
@@ -81,15 +83,6 @@ pub(super) fn doors(
     }
 }
 
-/// What a profile must have.
-fn rules(config: &Config) -> ProfileRules {
-    ProfileRules {
-        invited: !config.lineworks.sso && !makes_passwords(config),
-        domains: domains(config),
-        managed_groups: Some(config.placement.managed_groups.clone()),
-    }
-}
-
 /// How events the hook lost are found; none: nobody looks.
 pub(super) fn catch_up(config: &Config) -> Option<catch_up::Settings> {
     let org = config.okta.org.as_ref()?;
@@ -100,6 +93,17 @@ pub(super) fn catch_up(config: &Config) -> Option<catch_up::Settings> {
         call_timeout: org.call_timeout,
         rules: rules(config),
         since: None,
+    })
+}
+
+/// How a person in Okta becomes a wish for a member.
+///
+/// # Errors
+/// Names every template that cannot be used.
+pub(crate) fn mapping(config: &Config) -> Result<Mapping, BuildError> {
+    Mapping::new(&config.okta.mapping).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        BuildError::Mapping(lines.join("\n"))
     })
 }
 
@@ -150,6 +154,15 @@ fn domains(config: &Config) -> Domains {
         None => Domains::Unasked,
         Some(config::Domains::One(id)) => Domains::One(*id),
         Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
+    }
+}
+
+/// What every profile must have, whoever says it.
+pub(crate) fn rules(config: &Config) -> ProfileRules {
+    ProfileRules {
+        invited: !config.lineworks.sso && !makes_passwords(config),
+        domains: domains(config),
+        managed_groups: Some(config.placement.managed_groups.clone()),
     }
 }
 

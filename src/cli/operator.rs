@@ -175,7 +175,7 @@ fn refusal(body: &Value) -> String {
 }
 
 /// A field that is wrong, and what to do about it.
-fn field_line(field: &Value) -> String {
+pub(super) fn field_line(field: &Value) -> String {
     format!("{}: {} / {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]))
 }
 

@@ -8,10 +8,12 @@ mod check;
 mod duration;
 mod layers;
 mod model;
+mod okta_key;
 mod pem;
 mod problems;
 mod raw;
 mod sandbox;
+mod sandbox_okta;
 mod secret;
 mod sections;
 mod shape;
@@ -26,6 +28,7 @@ pub use model::{
 };
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;
+pub use sandbox_okta::OktaDefaults;
 pub use secret::{LiveSecret, NamedSecret};
 
 use check::Check;

@@ -10,6 +10,7 @@ use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::inbound::problem::Code;
 use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::traps::TRAPS;
+use okta_lineworks::okta::mapping::DEFAULTS;
 use okta_lineworks::okta::meaning::{Meaning, Words, hook_event_types};
 use okta_lineworks::sandbox::Switches;
 
@@ -312,6 +313,50 @@ fn the_sandbox_page_names_every_switch_with_its_default() {
     let named: BTreeMap<String, String> =
         table.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect();
     assert_eq!(named, known);
+}
+
+#[test]
+fn the_mapping_pages_show_every_built_in_template() {
+    let page = |name: &str, why: fn(&okta_lineworks::okta::mapping::Default) -> &'static str| {
+        let page = read(name);
+        let table: Vec<&str> =
+            page.lines().filter(|line| line.starts_with("| `") && line.contains("` | `{{")).collect();
+        let row = |it: &okta_lineworks::okta::mapping::Default| {
+            format!("| `{}` | `{}` | {} |", it.property, it.template.replace('|', "\\|"), why(it))
+        };
+        let wanted: Vec<String> = DEFAULTS.iter().map(row).collect();
+        assert_eq!(table, wanted, "{name}");
+    };
+    page("docs/mapping.md", |it| it.why);
+    page("docs/mapping.ja.md", |it| it.why_ja);
+}
+
+#[test]
+fn every_example_of_the_mapping_pages_is_taken() {
+    let examples = |name: &str| -> Vec<String> {
+        let page = read(name);
+        let blocks = page.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
+        blocks.map(str::to_owned).collect()
+    };
+    let english = examples("docs/mapping.md");
+    assert!(english.len() >= 7);
+    for example in english.iter().chain(&examples("docs/mapping.ja.md")) {
+        let table: toml::Table = example.parse().expect("TOML");
+        let mut given = BTreeMap::new();
+        let mut open = vec![(String::new(), table["okta"]["mapping"].clone())];
+        while let Some((path, value)) = open.pop() {
+            match value {
+                toml::Value::Table(parts) => {
+                    open.extend(parts.into_iter().map(|(name, value)| (format!("{path}.{name}"), value)));
+                }
+                template => {
+                    given.insert(path[1..].to_owned(), template.as_str().expect("a text").to_owned());
+                }
+            }
+        }
+        let mapping = okta_lineworks::okta::mapping::Mapping::new(&given);
+        assert!(mapping.is_ok(), "{example}: {mapping:?}");
+    }
 }
 
 // --- the shape of the code ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ mod custom;
 mod differ;
 mod email;
 mod groups;
+mod path;
 mod placement;
 mod reader;
 mod refusal;
@@ -35,6 +36,7 @@ use serde_json::{Map, Value, json};
 pub use self::{
     differ::Difference,
     email::LoginEmail,
+    path::check_path,
     placement::{NamedPlace, PlaceKind},
     refusal::{FieldCode, FieldError},
     scim::is_within_scim,

@@ -33,8 +33,8 @@ pub(crate) enum Verdict {
     Done,
     /// Okta says there is no such thing, of what may be absent.
     Absent,
-    /// A DPoP proof is to be made with this nonce.
-    Nonce,
+    /// A DPoP proof is to be made with the nonce that came along; the error is for when that does not help.
+    Nonce(OktaError),
     /// The credentials are not accepted.
     Unauthorized(OktaError),
     /// They are, but do not reach this far.
@@ -113,7 +113,7 @@ pub(crate) fn judge(operation: Operation, answer: &Answer, granted: Option<&str>
     let code = said.code.as_deref().unwrap_or_default();
     let failing = |after: Option<Duration>| Verdict::Failed(OktaError::unreachable(detail.clone(), after));
     if status == 401 && (challenge.has("use_dpop_nonce") || headers.contains_key("dpop-nonce")) {
-        return Verdict::Nonce;
+        return Verdict::Nonce(OktaError::untrusted(Cause::OktaUnauthorized, detail));
     }
     match (status, code) {
         (429, _) | (_, "E0000047") => {

@@ -226,13 +226,13 @@ impl OktaClient {
         self.page(Operation::AppUsers, url).await
     }
 
-    /// Whether the app's users can be read: asks for one of them.
+    /// Whether the app's users can be read: asks for one of them, and gives who that is.
     ///
     /// # Errors
     /// Okta could not be asked, or refused.
-    pub async fn probe_app_users(&self) -> Result<bool, OktaError> {
+    pub async fn any_app_user(&self) -> Result<Option<OktaUserId>, OktaError> {
         let page: Page<AppUser> = self.page(Operation::AppUsers, self.app_users_url("1")).await?;
-        Ok(!page.items.is_empty())
+        Ok(page.items.into_iter().next().map(|user| user.id))
     }
 
     /// One page of the System Log.

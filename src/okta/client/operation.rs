@@ -57,6 +57,17 @@ impl Operation {
         }
     }
 
+    /// The API whose limit it counts towards, as Okta's rate limits are by path.
+    pub(crate) fn api(self) -> &'static str {
+        match self {
+            Operation::Token => "token",
+            Operation::App | Operation::AppUser | Operation::AppUsers => "apps",
+            Operation::User | Operation::FindUser => "users",
+            Operation::Logs => "logs",
+            Operation::EventHooks | Operation::ChangeEventHook | Operation::VerifyEventHook => "event_hooks",
+        }
+    }
+
     /// Whether these scopes, separated by spaces, let it pass; `manage` holds `read`.
     pub(crate) fn is_allowed_by(self, granted: &str) -> bool {
         let Some(needed) = self.scope() else { return true };

@@ -107,9 +107,9 @@ struct Left {
     resets_at: Timestamp,
 }
 
-/// What is left of each window. Okta counts per kind of request.
+/// What is left of each API's window.
 #[derive(Debug, Default)]
-pub(crate) struct Windows(Mutex<HashMap<Operation, Left>>);
+pub(crate) struct Windows(Mutex<HashMap<&'static str, Left>>);
 
 impl Windows {
     /// Takes one request out of the window.
@@ -118,10 +118,10 @@ impl Windows {
     /// So few are left that they are for others: how long until the window resets.
     pub(crate) fn take(&self, operation: Operation, now: Timestamp) -> Result<(), Duration> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(left) = windows.get_mut(&operation) else { return Ok(()) };
+        let Some(left) = windows.get_mut(operation.api()) else { return Ok(()) };
         let wait = pause(left.resets_at.duration_since(now));
         if wait.is_zero() {
-            windows.remove(&operation);
+            windows.remove(operation.api());
             return Ok(());
         }
         if left.remaining <= reserve(left.limit) {
@@ -138,18 +138,18 @@ impl Windows {
         }
         let resets_at = now.saturating_add(SignedDuration::try_from(window.reset).unwrap_or_default()).unwrap_or(now);
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = windows.get(&operation).filter(|left| {
+        let same = windows.get(operation.api()).filter(|left| {
             left.resets_at > now && left.resets_at.duration_since(resets_at).abs() < SignedDuration::from_secs(3)
         });
         let remaining = same.map_or(window.remaining, |left| left.remaining.min(window.remaining));
-        windows.insert(operation, Left { limit: window.limit, remaining, resets_at });
+        windows.insert(operation.api(), Left { limit: window.limit, remaining, resets_at });
     }
 
     /// Lets nothing out for this long: Okta said 429.
     pub(crate) fn close(&self, operation: Operation, wait: Duration, now: Timestamp) {
         let resets_at = now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(now);
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.insert(operation, Left { limit: 1, remaining: 0, resets_at });
+        windows.insert(operation.api(), Left { limit: 1, remaining: 0, resets_at });
     }
 }
 

@@ -78,7 +78,7 @@ fn the_last_requests_of_a_window_are_left_to_others() {
     note(5, s(30));
     assert_eq!(windows.take(Operation::Logs, now()), Ok(()), "an answer that came late gives nothing back");
     assert_eq!(windows.take(Operation::Logs, now()), Err(s(30)), "three of sixty are left");
-    assert_eq!(windows.take(Operation::App, now()), Ok(()), "another kind has a window of its own");
+    assert_eq!(windows.take(Operation::App, now()), Ok(()), "another API has a window of its own");
     let later = now() + SignedDuration::from_secs(30);
     assert_eq!(windows.take(Operation::Logs, later), Ok(()), "the window has reset");
 }
@@ -98,5 +98,6 @@ fn after_a_429_nothing_goes_out_until_it_is_over() {
     let windows = Windows::default();
     windows.close(Operation::AppUser, s(9), now());
     assert_eq!(windows.take(Operation::AppUser, now()), Err(s(9)));
+    assert_eq!(windows.take(Operation::App, now()), Err(s(9)), "the same API");
     assert_eq!(windows.take(Operation::AppUser, now() + SignedDuration::from_secs(9)), Ok(()));
 }

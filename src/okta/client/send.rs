@@ -57,9 +57,8 @@ impl OktaClient {
             match judge(call.operation, &answer, pass.granted(), now) {
                 Verdict::Done => return Ok((answer, true)),
                 Verdict::Absent => return Ok((answer, false)),
-                Verdict::Nonce if !challenged => challenged = true,
-                Verdict::Nonce => return Err(OktaError::unreachable("Okta wants one DPoP nonce after another", None)),
-                Verdict::Unauthorized(error) => {
+                Verdict::Nonce(_) if !challenged => challenged = true,
+                Verdict::Nonce(error) | Verdict::Unauthorized(error) => {
                     let may_help = !renewed && self.door.renew(&pass).await;
                     if !may_help {
                         return Err(self.refused(call, error));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use okta_lineworks::app::{App, Purpose};
 use okta_lineworks::clock::Clock;
-use okta_lineworks::config::{self, SandboxDefaults, Sources};
+use okta_lineworks::config::{self, OktaDefaults, SandboxDefaults, Sources};
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
 use okta_lineworks::shutdown::{Ended, Shutdown};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -136,6 +136,11 @@ impl TestApp {
                 scim_token: it.scim_token,
                 domain_id: it.domain_id,
                 domains: it.domains.into_iter().map(|domain| (domain.name, domain.id)).collect(),
+                okta: OktaDefaults {
+                    client_id: it.okta.client_id,
+                    private_key: it.okta.private_key,
+                    api_token: it.okta.api_token,
+                },
             }),
         })
         .expect("the test's settings are right");
