@@ -7,6 +7,7 @@ mod broker;
 mod callers;
 mod caps;
 mod cards;
+mod catch_up;
 mod crash;
 mod domains;
 mod errors_by_step;
