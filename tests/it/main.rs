@@ -23,6 +23,7 @@ mod managed_fields;
 mod mapping;
 mod members;
 mod metrics;
+mod okta_client;
 mod okta_events;
 mod operators;
 mod order;

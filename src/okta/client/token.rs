@@ -30,7 +30,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// The token endpoint of the org server; another authorization server cannot grant Okta's own scopes.
 const TOKEN_PATH: &str = "oauth2/v1/token";
 /// A failure answers everybody who asks within this time.
-const FAILURE_KEPT: Duration = Duration::from_secs(5);
+const FAILURE_KEPT: SignedDuration = SignedDuration::from_secs(5);
 /// A proof, one with a nonce, and one with the next nonce: more is a circle.
 const MOST_PROOFS: u32 = 3;
 
@@ -48,7 +48,7 @@ pub(super) struct Token {
 struct State {
     cached: Option<Token>,
     generation: u64,
-    failure: Option<(Instant, OktaError)>,
+    failure: Option<(Timestamp, OktaError)>,
 }
 
 /// The one place access tokens come from.
@@ -93,7 +93,7 @@ impl TokenCache {
             return Ok(token.clone());
         }
         if let Some((ended, error)) = &state.failure
-            && ended.elapsed() < FAILURE_KEPT
+            && now.duration_since(*ended).abs() < FAILURE_KEPT
         {
             return Err(error.clone());
         }
@@ -123,7 +123,7 @@ impl TokenCache {
                     advice.title,
                     advice.todo
                 );
-                state.failure = Some((Instant::now(), error.clone()));
+                state.failure = Some((client.now(), error.clone()));
                 Err(error)
             }
         }

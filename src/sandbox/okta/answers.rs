@@ -25,6 +25,7 @@ pub(crate) fn perform(world: &mut World, _shared: &Shared, call: &Call, task: &T
         OktaOperation::AppGet => app(world, call, task),
         OktaOperation::AppUserList => app_users(world, call, task),
         OktaOperation::AppUserGet => app_user(world, call, task),
+        OktaOperation::UserList => users(world, call),
         OktaOperation::UserGet => user(world, call, task),
         OktaOperation::LogList => logs(world, call),
         _ => Err(OktaError::no_endpoint()),
@@ -112,6 +113,19 @@ fn app_users(world: &World, call: &Call, task: &Task) -> Result<Reply, OktaError
     let next = last.filter(|_| more).map(|id| paging::after(id));
     let reply = Reply::json(200, Value::Array(page));
     Ok(paging::with_links(reply, call, &world.okta.switches, next.as_deref()))
+}
+
+/// The one user with a login: of the filters Okta documents only this one is served, `profile.login eq "…"`.
+fn users(world: &World, call: &Call) -> Result<Reply, OktaError> {
+    let query = query(call)?;
+    let filter = query.get("filter").map(String::as_str).unwrap_or_default();
+    let quoted = filter.strip_prefix("profile.login eq \"").and_then(|rest| rest.strip_suffix('"'));
+    let login = quoted.ok_or_else(|| OktaError::filter("filter: only profile.login eq is served here"))?;
+    let login = login.replace("\\\"", "\"").replace("\\\\", "\\");
+    let is_it = |user: &&directory::User| user.profile.get("login").and_then(Value::as_str) == Some(login.as_str());
+    let found = world.okta.directory.users.values().find(is_it);
+    let list = found.into_iter().map(|user| user.to_json(&paging::base(call))).collect();
+    Ok(paging::with_links(Reply::json(200, Value::Array(list)), call, &world.okta.switches, None))
 }
 
 fn user(world: &World, call: &Call, task: &Task) -> Result<Reply, OktaError> {

@@ -13,6 +13,7 @@ pub(crate) enum OktaOperation {
     AppGet,
     AppUserList,
     AppUserGet,
+    UserList,
     UserGet,
     LogList,
     HookCreate,
@@ -33,6 +34,7 @@ impl OktaOperation {
             Self::AppGet,
             Self::AppUserList,
             Self::AppUserGet,
+            Self::UserList,
             Self::UserGet,
             Self::LogList,
             Self::HookCreate,
@@ -54,6 +56,7 @@ impl OktaOperation {
             Self::AppGet => "okta.apps.get",
             Self::AppUserList => "okta.appUsers.list",
             Self::AppUserGet => "okta.appUsers.get",
+            Self::UserList => "okta.users.list",
             Self::UserGet => "okta.users.get",
             Self::LogList => "okta.logs.list",
             Self::HookCreate => "okta.eventHooks.create",
@@ -72,7 +75,7 @@ impl OktaOperation {
         match self {
             Self::Token => "token",
             Self::AppGet | Self::AppUserList | Self::AppUserGet => "apps",
-            Self::UserGet => "users",
+            Self::UserList | Self::UserGet => "users",
             Self::LogList => "logs",
             _ => "eventHooks",
         }
@@ -83,7 +86,7 @@ impl OktaOperation {
         match self {
             Self::Token => &[],
             Self::AppGet | Self::AppUserList | Self::AppUserGet => &["okta.apps.read", "okta.apps.manage"],
-            Self::UserGet => &["okta.users.read", "okta.users.manage"],
+            Self::UserList | Self::UserGet => &["okta.users.read", "okta.users.manage"],
             Self::LogList => &["okta.logs.read"],
             Self::HookList | Self::HookGet => &["okta.eventHooks.read", "okta.eventHooks.manage"],
             _ => &["okta.eventHooks.manage"],
@@ -123,6 +126,7 @@ pub(crate) fn find(method: &str, path: &str) -> Option<Task> {
     let (operation, names): (O, &[&str]) = match (method, parts.as_slice()) {
         ("POST", ["oauth2", "v1", "token"]) => (O::Token, &[]),
         ("GET", ["api", "v1", "logs"]) => (O::LogList, &[]),
+        ("GET", ["api", "v1", "users"]) => (O::UserList, &[]),
         ("GET", ["api", "v1", "users", names @ ..]) if names.len() == 1 => (O::UserGet, names),
         ("GET", ["api", "v1", "apps", names @ ..]) if names.len() == 1 => (O::AppGet, names),
         ("GET", ["api", "v1", "apps", app, "users"]) => (O::AppUserList, &[*app]),
