@@ -2,16 +2,27 @@
 //!
 //! The hook is down in all of these: nothing is delivered unless a test delivers it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use okta_lineworks::domain::profile::ProfileRules;
+use okta_lineworks::ledger::Store;
+use okta_lineworks::ledger::sqlite::SqliteStore;
+use okta_lineworks::lineworks::http_client;
+use okta_lineworks::metrics::Metrics;
+use okta_lineworks::okta::catch_up::{self, CatchUp};
+use okta_lineworks::okta::client::{Access, Given, OktaClient, OktaSettings};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{APP_ID, ReadAnswer, TestApp, user};
 
 /// The fake Okta is asked; a pass every minute.
 const ORG: &str = "[okta]\norg_url = \"{sandbox}\"\ncatch_up_every = \"1m\"\ncatch_up_overlap = \"1h\"";
 const MINUTE: Duration = Duration::from_secs(61);
+/// Turns that are enough for a cursor to be doubted, with some to spare.
+const DOUBTFUL: u32 = 6;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A running service that has read the log once.
@@ -238,16 +249,26 @@ async fn a_refused_cursor_is_replaced_by_the_time_with_an_overlap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_that_is_gone_without_a_word_of_oktas_is_doubted_after_some_tries() {
-    let app = started().await;
+async fn a_cursor_that_fails_without_a_word_of_oktas_is_doubted_after_some_tries() {
+    let mut app = started().await;
+    app.stop().await;
+    // A 404 that is not in Okta's words may be anybody's: it is tried again, and then another way.
+    let nowhere = format!("{}/nowhere", app.sandbox_url);
+    by_hand(
+        &app,
+        &format!(
+            "UPDATE singletons SET value = CAST(json_set(CAST(value AS TEXT), '$.next', '{nowhere}') AS BLOB) \
+             WHERE name = 'okta_log_cursor'"
+        ),
+    );
     hire(&app, "00uA").await;
-    // A 410 that is not in Okta's words may be anybody's: it is tried again, and then another way.
-    app.fault(json!({"operation": "okta.logs.list", "kind": "status", "status": 410, "times": 3})).await;
-    app.advance(MINUTE).await;
-    for _ in 0..6 {
+    app.start_again().await;
+    assert_eq!(until(&app, |it| it["working"] == false).await["lastFailure"]["code"], "okta_unreachable");
+    for _ in 0..DOUBTFUL {
         app.advance(MINUTE).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    until(&app, |it| it["working"] == true).await;
     app.row_in("00uA", "settled").await;
     app.finish().await;
 }
@@ -368,4 +389,64 @@ async fn catch_up_is_not_there_where_it_is_off_or_there_is_no_org() {
         assert_eq!(app.request(Method::GET, "/readyz").answer().await.body["catchUp"], Value::Null);
         app.finish().await;
     }
+}
+
+/// Two processes over one ledger, as far as SQLite lets them: two pollers, one store.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_pollers_one_reads() {
+    let app = TestApp::start().await;
+    let people: Vec<Value> = (0..150).map(|n| hired(&format!("00uP{n:03}"))).collect();
+    assert_eq!(app.sandbox("okta/users", people.into()).await.status, 201);
+    okta_switch(&app, json!({"latencyMs": 200})).await;
+    app.clock.advance(jiff::SignedDuration::from_secs(2));
+    let token =
+        app.http.get(format!("{}/_sandbox/credentials", app.sandbox_url)).answer().await.body["okta"]["apiToken"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
+    let file = app.folder().join("shared.db");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&file, app.clock.now(), Duration::ZERO).expect("opens"));
+    let stopping = CancellationToken::new();
+    let (mut statuses, mut tasks) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let catch_up = poller(&app, &token, &store);
+        statuses.push(catch_up.status());
+        tasks.push(tokio::spawn(catch_up.run_until(stopping.clone())));
+    }
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !statuses.iter().any(|it| it.now().last_pass.is_some()) {
+        assert!(tokio::time::Instant::now() < deadline, "nobody read the log: {statuses:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stopping.cancel();
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    assert!(statuses.iter().any(|it| it.now().elsewhere), "the other saw that: {statuses:?}");
+    for n in [0, 75, 149] {
+        let person = format!("00uP{n:03}").parse().expect("an id");
+        let events = store.history(&person).await.expect("readable").events;
+        assert!(!events.is_empty() && events.iter().all(|it| it.times_seen == 1), "{events:?}");
+    }
+    app.finish().await;
+}
+
+fn poller(app: &TestApp, token: &str, store: &Arc<dyn Store>) -> CatchUp {
+    let metrics = Arc::new(Metrics::default());
+    let settings = OktaSettings {
+        org_url: app.sandbox_url.parse().expect("a URL"),
+        access: Access::Token(Given { secret: token.into(), read_again: None }),
+        app_id: APP_ID.to_owned(),
+        call_timeout: Duration::from_secs(5),
+        metrics: Arc::clone(&metrics),
+    };
+    let okta = OktaClient::new(settings, http_client().expect("a client"), app.clock.clone()).expect("good access");
+    let settings = catch_up::Settings {
+        every: Duration::from_secs(60),
+        overlap: Duration::from_secs(3600),
+        call_timeout: Duration::from_secs(5),
+        rules: ProfileRules::OPEN,
+        since: Some(app.clock.now() - jiff::SignedDuration::from_hours(1)),
+    };
+    CatchUp::new(Arc::clone(store), Arc::new(okta), settings, app.clock.clone(), metrics)
 }
