@@ -16,6 +16,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App as HttpApp, HttpServer};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -30,6 +31,7 @@ use crate::ledger::{Incoming, OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
+use crate::okta::catch_up::CatchUp;
 use crate::okta::client::UnusableAccess;
 use crate::okta::truth::Truth;
 use crate::reconcile::Reconcile;
@@ -103,6 +105,7 @@ pub struct App {
     converge: Arc<Converge>,
     doors: Arc<Doors>,
     keeper: Option<Keeper>,
+    catch_up: Option<CatchUp>,
     rotation: BoxFuture<'static, ()>,
     stopping: CancellationToken,
     shutdown_timeout: Duration,
@@ -152,6 +155,7 @@ impl App {
             status.paused.extend(pauses.shown());
             status
         };
+        let catch_up = catch_up(config, &store, &clock, &metrics)?;
         let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
         let pauses = converge.pauses();
@@ -173,6 +177,7 @@ impl App {
             metrics: Arc::clone(&metrics),
             running: Arc::default(),
         });
+        let doors = doors.with_catch_up(catch_up.as_ref().map(CatchUp::status));
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();
@@ -184,9 +189,20 @@ impl App {
             doors,
             rotation: backend.rotation(clock, stopping.clone()),
             keeper: backend.keeper,
+            catch_up,
             stopping,
             shutdown_timeout: config.server.shutdown_timeout,
         })
+    }
+
+    /// Where the first reading of Okta's System Log begins, when this ledger was never read for; else now.
+    #[must_use]
+    pub fn since(mut self, since: Timestamp) -> Self {
+        match &mut self.catch_up {
+            Some(catch_up) => catch_up.begin_at(since),
+            None => tracing::warn!("--since is not used: it needs okta.org_url, and okta.catch_up"),
+        }
+        self
     }
 
     /// Where it listens.
@@ -196,13 +212,14 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, rotation, keeper, stopping, shutdown_timeout, .. } = self;
+        let Self { store, server, converge, doors, rotation, keeper, catch_up, stopping, shutdown_timeout, .. } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
         let prune = tokio::spawn(converge.prune_until(shutdown.soft.clone()));
         let mut tasks = vec![work, prune, tokio::spawn(rotation)];
         tasks.extend(keeper.map(|keeper| tokio::spawn(keeper.run_until(Arc::clone(&store), shutdown.soft.clone()))));
+        tasks.extend(catch_up.map(|catch_up| tokio::spawn(catch_up.run_until(shutdown.soft.clone()))));
         let ended_alone = tokio::select! {
             () = shutdown.soft.cancelled() => false,
             _ = &mut server => true,
@@ -263,6 +280,19 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
     }
     Ok(store)
+}
+
+/// Who finds what the hook lost, where Okta can be asked and nobody switched it off.
+fn catch_up(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<CatchUp>, BuildError> {
+    let Some(settings) = settings::catch_up(config) else { return Ok(None) };
+    let client = okta::client(config, clock, metrics)?;
+    Ok(client
+        .map(|client| CatchUp::new(Arc::clone(store), Arc::new(client), settings, clock.clone(), Arc::clone(metrics))))
 }
 
 /// While Okta could not be asked, an event may have said that the app is gone. From now on Okta says what is true.

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub last_success_age_seconds: Option<f64>,
     /// Seconds since Okta last said what is true of somebody; none when it has not since the start, or is not asked.
     pub okta_last_success_age_seconds: Option<f64>,
+    /// Seconds since the moment up to which Okta's System Log is known to be read; none without catch-up.
+    pub catch_up_behind_seconds: Option<f64>,
     /// Whole days until the SCIM token ends; none without SCIM, or when nothing is known.
     pub scim_token_days_left: Option<i64>,
     /// The causes all work, all creates, or all suspensions and deletions wait for.
@@ -57,6 +59,7 @@ pub struct Metrics {
     late: Counter,
     last_success_age: Family<Labels<0>, Number>,
     okta_last_success_age: Family<Labels<0>, Number>,
+    catch_up_behind: Family<Labels<0>, Number>,
     scim_token_days_left: Family<Labels<0>, Gauge>,
     paused: Family<Labels<1>, Gauge>,
     ledger_writable: Gauge,
@@ -78,6 +81,7 @@ impl Default for Metrics {
             late: Counter::default(),
             last_success_age: Family::default(),
             okta_last_success_age: Family::default(),
+            catch_up_behind: Family::default(),
             scim_token_days_left: Family::default(),
             paused: Family::default(),
             ledger_writable: Gauge::default(),
@@ -120,6 +124,11 @@ impl Default for Metrics {
             "okta_last_success_age_seconds",
             "Seconds since Okta last said what is true of somebody",
             it.okta_last_success_age.clone(),
+        );
+        registry.register(
+            "catch_up_behind_seconds",
+            "Seconds since the moment up to which Okta's System Log is known to be read",
+            it.catch_up_behind.clone(),
         );
         registry.register(
             "scim_token_days_left",
@@ -197,6 +206,10 @@ impl Metrics {
         if let Some(age) = now.okta_last_success_age_seconds {
             self.okta_last_success_age.get_or_create(&[]).set(age);
         }
+        self.catch_up_behind.clear();
+        if let Some(behind) = now.catch_up_behind_seconds {
+            self.catch_up_behind.get_or_create(&[]).set(behind);
+        }
         self.scim_token_days_left.clear();
         if let Some(days) = now.scim_token_days_left {
             self.scim_token_days_left.get_or_create(&[]).set(days);
@@ -254,6 +267,7 @@ mod tests {
             due: Some(3),
             last_success_age_seconds: Some(1.5),
             okta_last_success_age_seconds: Some(2.5),
+            catch_up_behind_seconds: Some(2.5),
             scim_token_days_left: Some(12),
             paused: vec!["no_seat_left"],
             ledger_writable: true,
@@ -272,6 +286,7 @@ mod tests {
             "okta_lineworks_events_late_total 1",
             "okta_lineworks_last_success_age_seconds{} 1.5",
             "okta_lineworks_okta_last_success_age_seconds{} 2.5",
+            "okta_lineworks_catch_up_behind_seconds{} 2.5",
             "okta_lineworks_scim_token_days_left{} 12",
             "okta_lineworks_paused{cause=\"no_seat_left\"} 1",
             "okta_lineworks_ledger_writable 1",

@@ -20,6 +20,7 @@ use crate::ledger::Limits;
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::catch_up;
 use crate::okta::mapping::Mapping;
 use crate::reconcile::compare::Judgement;
 
@@ -82,6 +83,19 @@ pub(super) fn doors(
         broker: tokens,
         metrics: Arc::clone(metrics),
     }
+}
+
+/// How events the hook lost are found; none: nobody looks.
+pub(super) fn catch_up(config: &Config) -> Option<catch_up::Settings> {
+    let org = config.okta.org.as_ref()?;
+    let times = org.catch_up?;
+    Some(catch_up::Settings {
+        every: times.every,
+        overlap: times.overlap,
+        call_timeout: org.call_timeout,
+        rules: rules(config),
+        since: None,
+    })
 }
 
 /// How a person in Okta becomes a wish for a member.

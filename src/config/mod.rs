@@ -20,6 +20,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use duration::parse as parse_duration;
 pub use model::{
     Adopt, Assign, Backend, Broker, CatchUp, Config, Converge, DirectoryAccess, Domains, EventTime, Inbound, Ledger,
     LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement, Server,

@@ -13,6 +13,7 @@ use crate::ledger::StoreError;
 use crate::ledger::org::app_gone_since;
 use crate::lineworks::ContactStatus;
 use crate::lineworks::status::{LineWorksStatus, Paused};
+use crate::okta::catch_up::Progress;
 
 impl Doors {
     /// How things stand with LINE WORKS, and what else nobody does at the moment.
@@ -68,6 +69,9 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
         let paused: Vec<Paused> = standing.paused.into_iter().collect();
         body["okta"] = contacts(&standing.contact, &paused);
     }
+    if let Some(status) = &doors.catch_up {
+        body["catchUp"] = catch_up(&status.now(), now);
+    }
     response.json(body)
 }
 
@@ -90,6 +94,15 @@ fn contacts(contact: &ContactStatus, paused: &[Paused]) -> Value {
     };
     let paused: Vec<Value> = paused.iter().map(|paused| described(&paused.reason, "since", &paused.since)).collect();
     json!({"working": working, "lastSuccessAt": contact.last_success, "lastFailure": failure, "paused": paused})
+}
+
+fn catch_up(progress: &Progress, now: Timestamp) -> Value {
+    let behind = progress.read_until.map(|until| now.duration_since(until).as_secs().max(0));
+    json!({
+        "working": progress.failure.is_none(), "elsewhere": progress.elsewhere, "lastPassAt": progress.last_pass,
+        "behindSeconds": behind, "lastSweepAt": progress.last_sweep, "gapFrom": progress.gap_from,
+        "lastFailure": progress.failure.as_ref().map(|(at, reason)| described(reason, "since", at)),
+    })
 }
 
 /// A reason with its advice and its moment.

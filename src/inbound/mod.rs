@@ -36,6 +36,7 @@ use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::catch_up;
 use crate::okta::trust::Standing;
 use crate::reconcile::Reconcile;
 use caller::Callers;
@@ -92,6 +93,8 @@ pub struct Doors {
     /// How things stand with Okta; none: it is not asked.
     okta: Option<Box<dyn Fn() -> Standing + Send + Sync>>,
     members: Arc<dyn MemberApi>,
+    /// How catch-up stands, where there is one.
+    catch_up: Option<Arc<catch_up::Status>>,
     /// When LINE WORKS was last asked for a page of its members; held while it is.
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Hears that an operator wants a person looked at again.
@@ -113,8 +116,8 @@ impl Doors {
     ) -> Self {
         let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        let (okta, reconcile) = (None, None);
-        Self { store, clock, settings, lineworks, okta, members, last_page, retried, reconcile, stopping }
+        let (okta, reconcile, catch_up) = (None, None, None);
+        Self { store, clock, settings, lineworks, okta, members, catch_up, last_page, retried, reconcile, stopping }
     }
 
     /// What tells how things stand with Okta, where it is asked.
@@ -135,6 +138,13 @@ impl Doors {
     #[must_use]
     pub fn with_reconcile(mut self, reconcile: Reconcile) -> Self {
         self.reconcile = Some(Arc::new(reconcile));
+        self
+    }
+
+    /// Shows how catch-up stands.
+    #[must_use]
+    pub fn with_catch_up(mut self, status: Option<Arc<catch_up::Status>>) -> Self {
+        self.catch_up = status;
         self
     }
 

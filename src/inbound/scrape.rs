@@ -33,6 +33,7 @@ async fn numbers(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, P
         due: tally.map(|tally| tally.due_now),
         last_success_age_seconds: age(lineworks.contact.last_success),
         okta_last_success_age_seconds: age(okta.as_ref().and_then(|okta| okta.contact.last_success)),
+        catch_up_behind_seconds: doors.catch_up.as_ref().and_then(|it| age(it.now().read_until)),
         scim_token_days_left: lineworks.scim_token.and_then(|token| token.days_left),
         paused: paused.map(|paused| paused.reason.cause.code()).collect(),
         ledger_writable: doors.writes(now).await.is_ok(),

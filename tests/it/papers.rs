@@ -11,6 +11,7 @@ use okta_lineworks::inbound::problem::Code;
 use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::traps::TRAPS;
 use okta_lineworks::okta::mapping::DEFAULTS;
+use okta_lineworks::okta::meaning::{Meaning, Words, hook_event_types};
 use okta_lineworks::sandbox::{OktaSwitches, Switches};
 
 fn root() -> PathBuf {
@@ -219,6 +220,25 @@ fn the_readmes_say_which_api_does_what_as_the_code_does() {
             .into_iter()
             .filter(|row| row.len() == 4 && row[1..].iter().all(|cell| ["Directory", "SCIM", "–"].contains(&&**cell)))
             .collect();
+        assert_eq!(table, wanted, "{document}");
+    }
+}
+
+#[test]
+fn the_readmes_say_what_each_okta_event_means_as_the_code_does() {
+    let types = |meaning: Meaning| meaning.types().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let in_code = |cells: fn(Words) -> [&'static str; 3]| -> Vec<Vec<String>> {
+        let row = |meaning: Meaning| {
+            let [what, with, without] = cells(meaning.words()).map(str::to_owned);
+            vec![what, types(meaning), with, without]
+        };
+        Meaning::ALL.into_iter().map(row).collect()
+    };
+    let english = in_code(|it| [it.what, it.with, it.without]);
+    let japanese = in_code(|it| [it.what_ja, it.with_ja, it.without_ja]);
+    for (document, wanted) in [("README.md", english), ("README.ja.md", japanese)] {
+        let is_ours = |row: &Vec<String>| hook_event_types().any(|name| row[1].contains(&format!("`{name}`")));
+        let table: Vec<_> = rows(document).into_iter().filter(|row| row.len() == 4 && is_ours(row)).collect();
         assert_eq!(table, wanted, "{document}");
     }
 }

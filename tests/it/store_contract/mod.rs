@@ -6,19 +6,21 @@
 mod admission;
 mod claims;
 mod learnt;
+mod org;
 mod questions;
 mod receiving;
 mod rehires;
 mod released;
 mod runs;
 mod sqlite;
+mod statuses;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use okta_lineworks::domain::assignment::{Assignment, State, StateName};
-use okta_lineworks::domain::event::{Event, EventKind, ProfileWish, Receipt, Source};
+use okta_lineworks::domain::event::{Event, EventKind, ProfileWish, Receipt, Source, UnassignPolicy};
 use okta_lineworks::domain::ids::OktaUserId;
 use okta_lineworks::domain::marks::Marks;
 use okta_lineworks::domain::outcome::{Cause, Reason};
@@ -36,6 +38,9 @@ const LEASE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 /// 1 call a second, 10 at once, 3 destructive steps an hour.
 const LIMITS: Limits = Limits { per_minute: 60, burst: 10, destructive_per_hour: 3 };
+
+/// The mildest policy, where which one is in force makes no difference.
+const SUSPEND: UnassignPolicy = UnassignPolicy::Suspend;
 
 /// One ledger of one adapter, which can be opened again and again, each time by another owner.
 trait Bench {
@@ -84,6 +89,11 @@ fn event(kind: EventKind, person: &str, second: i64) -> Event {
 fn profile(email: &str) -> Option<ProfileWish> {
     let user = json!({"email": email, "userName": {"lastName": "山田"}});
     Some(ProfileWish::Valid(Profile::parse(&user, &ProfileRules::OPEN).expect("valid")))
+}
+
+/// A profile as a hook's event carries it.
+fn thin(login: &str) -> Option<ProfileWish> {
+    Some(ProfileWish::Valid(Profile::from_hook(login, Some("山田"), &ProfileRules::OPEN).expect("valid")))
 }
 
 /// Shorter words for what nearly every case does.

@@ -47,6 +47,20 @@ contract! {
         a_retry_raises_the_revision_of_whatever_state,
         a_ruling_is_in_force_for_its_revision_only,
         only_what_is_held_and_approvable_can_be_approved;
+    statuses:
+        the_newest_status_stands_and_every_one_raises_the_revision,
+        a_status_makes_the_row_due_among_those_who_leave,
+        a_status_of_somebody_unknown_makes_no_row_and_counts_once_there_is_one,
+        who_is_active_again_is_not_on_the_way_to_a_deletion,
+        a_change_raises_the_revision_and_a_thin_profile_never_stands_above_a_full_one,
+        any_order_and_any_copies_end_in_the_same_facts;
+    org:
+        while_the_app_is_gone_nothing_is_taken_away_that_nobody_approved,
+        the_newest_word_about_the_app_stands_and_begins_once,
+        whoever_was_held_is_due_when_the_app_is_back,
+        what_is_about_nobody_is_kept_once_and_remembered_with_it,
+        what_the_log_told_of_first_is_late_once_when_a_door_brings_it,
+        a_duty_has_one_holder_until_its_time_is_over;
     claims:
         leavers_go_first_then_the_longest_due,
         joiners_have_a_limit_of_their_own,

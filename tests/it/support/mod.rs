@@ -61,6 +61,8 @@ pub struct TestApp {
     settings: String,
     shutdown: Shutdown,
     running: Option<JoinHandle<Ended>>,
+    /// Where the next start begins in Okta's System Log (`serve --since`).
+    pub since: Option<jiff::Timestamp>,
 }
 
 /// An answer with its body read.
@@ -100,6 +102,7 @@ impl TestApp {
             settings: merge(QUICK, settings),
             shutdown: Shutdown::default(),
             running: None,
+            since: None,
         };
         app.boot().await;
         app
@@ -146,6 +149,7 @@ impl TestApp {
         })
         .expect("the test's settings are right");
         let app = App::build(&loaded.config, Purpose::Rehearsal, self.clock.clone()).await.expect("builds");
+        let app = if let Some(since) = self.since { app.since(since) } else { app };
         self.url = format!("http://{}", app.address());
         self.shutdown = Shutdown::default();
         let shutdown = self.shutdown.clone();
@@ -157,6 +161,16 @@ impl TestApp {
         self.shutdown.soft.cancel();
         let running = self.running.take().expect("is running");
         tokio::time::timeout(Duration::from_secs(40), running).await.expect("stops in time").expect("no panic")
+    }
+
+    /// Starts the service again after `stop`, on the same ledger.
+    pub async fn start_again(&mut self) {
+        self.boot().await;
+    }
+
+    /// The settings of the next start.
+    pub fn set(&mut self, settings: &str) {
+        self.settings = merge(QUICK, settings);
     }
 
     /// Stops and starts the service on the same ledger.
