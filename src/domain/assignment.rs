@@ -110,9 +110,18 @@ impl Facts {
     }
 
     /// What should be. Unassigned or deactivated beats suspended beats active; `None` while membership is unknown.
+    ///
+    /// Okta takes every app from whom it deactivates: who got the app after that was reactivated, though no event said so.
     pub fn desired(&self, configured: UnassignPolicy) -> Option<Desired> {
         let membership = self.membership.as_ref()?;
-        let status = self.status.as_ref().map_or(OktaStatus::Active, |fact| fact.value);
+        let is_over = |status: &&Fact<OktaStatus>| {
+            status.value == OktaStatus::Deactivated
+                && status.source != Source::Okta
+                && membership.value == Membership::Assigned
+                && membership.occurred > status.occurred
+        };
+        let status = self.status.as_ref().filter(|status| !is_over(status));
+        let status = status.map_or(OktaStatus::Active, |fact| fact.value);
         Some(match (membership.value, status) {
             (Membership::Unassigned(policy), _) => Desired::Unassigned { policy: policy.unwrap_or(configured) },
             (Membership::Assigned, OktaStatus::Deactivated) => Desired::Unassigned { policy: configured },

@@ -110,12 +110,16 @@ impl Heads {
 
     /// Whether the wish takes something away: such work goes first.
     pub fn is_leaving(&self) -> bool {
-        !self.is_assigned() || self.status.is_some_and(|(status, _)| status != OktaStatus::Active)
+        self.is_unassigned() || self.status.is_some_and(|(status, _)| status == OktaStatus::Suspended)
     }
 
-    /// Whether the wish is that there be no member.
+    /// Whether the wish is that there be no member. Who got the app after a deactivation was reactivated.
     pub fn is_unassigned(&self) -> bool {
-        !self.is_assigned() || self.status.is_some_and(|(status, _)| status == OktaStatus::Deactivated)
+        match (self.membership, self.status) {
+            (Some((Membership::Assigned, got)), Some((OktaStatus::Deactivated, since))) => got <= since,
+            (Some((Membership::Assigned, _)), _) => false,
+            _ => true,
+        }
     }
 }
 
@@ -266,6 +270,22 @@ mod tests {
         assert_eq!(heads.receive_again(&bare, ProfileWeight::None).verdict, Verdict::Duplicate);
         assert_eq!(heads.receive_again(&rich, ProfileWeight::None).verdict, Verdict::Merged);
         assert_eq!(heads.receive_again(&rich, ProfileWeight::Full).verdict, Verdict::Duplicate);
+    }
+
+    #[test]
+    fn who_got_the_app_after_a_deactivation_was_reactivated() {
+        for order in [[0, 1], [1, 0]] {
+            let events = [event(EventKind::Deactivated, 5), event(EventKind::Assigned, 6)];
+            let mut heads = Heads::default();
+            for n in order {
+                heads.receive(&events[n]);
+            }
+            assert!(!heads.is_unassigned() && !heads.is_leaving());
+        }
+        let mut heads = Heads::default();
+        heads.receive(&event(EventKind::Assigned, 5));
+        heads.receive(&event(EventKind::Deactivated, 5));
+        assert!(heads.is_unassigned(), "in doubt the deactivation counts");
     }
 
     #[test]
