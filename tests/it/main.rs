@@ -35,6 +35,7 @@ mod papers;
 mod passwords;
 mod placement;
 mod readme;
+mod reconcile;
 mod rehearsal;
 mod rehires;
 mod rotation;
