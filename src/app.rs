@@ -32,7 +32,7 @@ use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
 use crate::okta::catch_up::CatchUp;
-use crate::okta::client::UnusableAccess;
+use crate::okta::client::{OktaClient, UnusableAccess};
 use crate::okta::truth::Truth;
 use crate::reconcile::Reconcile;
 use crate::shutdown::{Ended, Shutdown};
@@ -155,7 +155,7 @@ impl App {
             status.paused.extend(pauses.shown());
             status
         };
-        let catch_up = catch_up(config, &store, &clock, &metrics)?;
+        let catch_up = catch_up(config, client.as_ref(), &store, &clock, &metrics);
         let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
         let pauses = converge.pauses();
@@ -282,17 +282,17 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
     Ok(store)
 }
 
-/// Who finds what the hook lost, where Okta can be asked and nobody switched it off.
+/// Who finds what the hook lost, where Okta can be asked and nobody switched it off. It asks with the service's own client:
+/// one access token is enough.
 fn catch_up(
     config: &Config,
+    okta: Option<&Arc<OktaClient>>,
     store: &Arc<dyn Store>,
     clock: &Clock,
     metrics: &Arc<Metrics>,
-) -> Result<Option<CatchUp>, BuildError> {
-    let Some(settings) = settings::catch_up(config) else { return Ok(None) };
-    let client = okta::client(config, clock, metrics)?;
-    Ok(client
-        .map(|client| CatchUp::new(Arc::clone(store), Arc::new(client), settings, clock.clone(), Arc::clone(metrics))))
+) -> Option<CatchUp> {
+    let (settings, okta) = (settings::catch_up(config)?, Arc::clone(okta?));
+    Some(CatchUp::new(Arc::clone(store), okta, settings, clock.clone(), Arc::clone(metrics)))
 }
 
 /// While Okta could not be asked, an event may have said that the app is gone. From now on Okta says what is true.
