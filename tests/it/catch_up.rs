@@ -16,7 +16,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{APP_ID, ReadAnswer, TestApp, user};
+use crate::support::{APP_ID, ReadAnswer, TestApp};
 
 /// The fake Okta is asked; a pass every minute.
 const ORG: &str = "[okta]\norg_url = \"{sandbox}\"\ncatch_up_every = \"1m\"\ncatch_up_overlap = \"1h\"";
