@@ -141,6 +141,22 @@ async fn what_the_hook_brings_after_all_was_late_and_not_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_changed_user_name_no_hook_can_tell_of_is_found_and_not_counted_as_lost() {
+    let app = started().await;
+    okta_switch(&app, json!({"userNameChange": "alone"})).await;
+    hire(&app, "00uA").await;
+    pass(&app).await;
+    app.row_in("00uA", "settled").await;
+    let found = metric(&app, "events_found_by_catch_up_total").await;
+    let address = format!("{}/_sandbox/okta/apps/{APP_ID}/users/00uA", app.sandbox_url);
+    app.http.patch(address).json(&json!({"userName": "new@sandbox.example"})).answer().await;
+    pass(&app).await;
+    app.member_when("new@sandbox.example", |member| member["userExternalKey"] == "00uA").await;
+    assert_eq!(metric(&app, "events_found_by_catch_up_total").await, found);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_happened_while_the_service_was_down_is_found_at_its_start() {
     let mut app = started().await;
     hire(&app, "00uA").await;
