@@ -5,7 +5,7 @@
 
 use super::ending::Ending;
 use super::person::Run;
-use crate::domain::assignment::{Desired, State};
+use crate::domain::assignment::Desired;
 use crate::domain::ids::OktaUserId;
 use crate::domain::marks::Marks;
 use crate::domain::member::{Holder, Member, Ownership};
@@ -50,8 +50,10 @@ impl Run<'_> {
                 self.groups = groups;
                 Ok(())
             }
-            Ok(TakeOver::Busy) => Err(self.retry_later(Reason::of(Cause::FormerOwnerBusy), self.settings.call_timeout)),
-            Ok(TakeOver::Refused) => Err(Ending::in_state(State::Due)),
+            // Refused: what was read of the former owner is not so any more.
+            Ok(TakeOver::Busy | TakeOver::Refused) => {
+                Err(self.retry_later(Reason::of(Cause::FormerOwnerBusy), self.settings.call_timeout))
+            }
             Err(error) => Err(self.ledger_is_down(&error)),
         }
     }

@@ -135,3 +135,24 @@ async fn a_leaver_at_work_is_waited_for() {
     is_the_new_persons(&app, "00uNEW").await;
     app.finish().await;
 }
+
+/// Who has the app again, but cannot be worked on, is no leaver, though the last word on the status is a deactivation.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_reactivated_without_a_word_keeps_the_deleted_member_and_nobody_spins_for_it() {
+    let app = TestApp::with("[unassign]\npolicy = 'delete'").await;
+    assert_eq!(app.assign("00uOLD", user(1)).await.status, 200);
+    let now = app.clock.now();
+    let gone = json!({
+        "uuid": "0c5e-1", "eventType": "user.lifecycle.deactivate", "published": now.to_string(),
+        "target": [{"type": "User", "id": "00uOLD", "alternateId": EMAIL}],
+    });
+    assert_eq!(app.deliver(vec![gone]).await.status, 204);
+    app.member_when(EMAIL, |member| member["isDeleted"] == true).await;
+    app.advance(Duration::from_secs(60)).await;
+    app.assign("00uOLD", json!({"email": EMAIL, "userName": {"lastName": ""}})).await;
+    app.row_in("00uOLD", "parked").await;
+    app.assign("00uNEW", user(1)).await;
+    let row = app.row_in("00uNEW", "parked").await;
+    assert_eq!(row["reason"]["code"], "member_of_another_assignment", "{row:#}");
+    app.finish().await;
+}

@@ -13,12 +13,12 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::marks::Marks;
 use crate::domain::outcome::{Cause, Reason};
 
-/// See [`super::super::Store::deleted_with_login`].
+/// See [`super::super::Store::deleted_with_login`]. Who has left is told as in `Facts::desired`.
 pub(super) fn deleted_with_login(db: &Connection, login: &str, except: &OktaUserId) -> Outcome<Option<OktaUserId>> {
     let mut statement = db.prepare_cached(
         "SELECT okta_user_id FROM assignments WHERE login = ?1 AND delete_intent_at IS NOT NULL \
-         AND member_id IS NOT NULL AND (membership = 'unassigned' OR status = 'deactivated') AND okta_user_id <> ?2 \
-         ORDER BY delete_intent_at DESC LIMIT 1",
+         AND member_id IS NOT NULL AND okta_user_id <> ?2 AND (membership = 'unassigned' OR (status = 'deactivated' \
+         AND (status_source = 'okta' OR membership_at <= status_at))) ORDER BY delete_intent_at DESC LIMIT 1",
     )?;
     let mut rows = statement.query(params![login, except.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
