@@ -6,6 +6,7 @@
 
 mod history;
 mod requests;
+mod rows;
 pub mod sqlite;
 pub mod vault;
 pub mod wake;

@@ -5,10 +5,11 @@
 //! events, `work` is the workers' side, `release` lets people go on together, `read` answers questions, `rows` turns rows into domain values.
 
 mod accept;
+mod columns;
 mod read;
 mod rehire;
 mod release;
-mod rows;
+
 mod threads;
 mod work;
 
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use super::rows;
 use super::wake::Wake;
 use super::{
     Admission, Admitted, Answer, ClaimRequest, Claimed, EventRecord, Heard, History, Incoming, Lease, ListRequest,
