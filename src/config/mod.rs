@@ -20,8 +20,8 @@ mod tests;
 
 pub use model::{
     Adopt, Assign, Backend, Broker, CatchUp, Config, Converge, DirectoryAccess, Domains, EventTime, Inbound, Ledger,
-    LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement, Server,
-    TlsFiles, Unassign, UnassignPolicy,
+    LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement,
+    PostgresEncryption, PostgresUrl, Server, TlsFiles, Unassign, UnassignPolicy,
 };
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;
