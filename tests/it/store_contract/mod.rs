@@ -10,6 +10,7 @@ mod questions;
 mod receiving;
 mod rehires;
 mod released;
+mod replicas;
 mod runs;
 mod sqlite;
 
@@ -29,6 +30,7 @@ use okta_lineworks::ledger::{
 };
 use okta_lineworks::lineworks::Operation;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// How long a lease lasts here.
 const LEASE: Duration = Duration::from_secs(30);
@@ -271,4 +273,19 @@ fn people(claimed: &[Claimed]) -> Vec<&str> {
 
 fn state_of(row: &Assignment) -> StateName {
     row.state.name()
+}
+
+/// Every file of the folder has its line, and its text is what it was.
+fn migrations_are_as_shipped(folder: &str, shipped: &[(&str, &str)]) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(&folder).expect("a folder");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").file_name()).collect();
+    files.sort();
+    let names: Vec<_> = shipped.iter().map(|(name, _)| std::ffi::OsString::from(name)).collect();
+    assert_eq!(files, names, "every file has its line");
+    for (name, pinned) in shipped {
+        let digest = Sha256::digest(std::fs::read(folder.join(name)).expect("readable"));
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, *pinned, "{name}");
+    }
 }

@@ -8,7 +8,6 @@ use okta_lineworks::domain::event::{EventKind, Verdict};
 use okta_lineworks::ledger::sqlite::SqliteStore;
 use okta_lineworks::ledger::{Incoming, ListRequest, OpenError, Store, StoreError};
 use rusqlite::Connection;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::{Bench, GRACE, Verbs, at, event, every_case, id, people};
@@ -138,14 +137,5 @@ fn every_migration_is_as_it_was_shipped() {
         ("0003_events_of_nobody.sql", "636ac83e4b8b2631d51707e8d8f62bca56dc8e2b63a9808779fbb954e20f2cf6"),
         ("0004_okta_truth.sql", "026eb158393b2060a1253e10c1b8dbbdbe06f9f7b6bb39db10ead02cd8c237b0"),
     ];
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-    let entries = std::fs::read_dir(&folder).expect("a folder");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").file_name()).collect();
-    files.sort();
-    assert_eq!(files, shipped.map(|(name, _)| name), "every file has its line");
-    for (name, pinned) in shipped {
-        let digest = Sha256::digest(std::fs::read(folder.join(name)).expect("readable"));
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, pinned, "{name}");
-    }
+    super::migrations_are_as_shipped("migrations/sqlite", &shipped);
 }

@@ -99,6 +99,26 @@ impl Database {
         self.server.folder.as_ref().map(|folder| folder.join("server.crt"))
     }
 
+    /// Lets nobody in any more, and sends everybody away.
+    pub fn close(&self) {
+        self.server.run("postgres", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
+        self.cut_connections();
+    }
+
+    /// Lets everybody in again.
+    pub fn open(&self) {
+        self.server.run("postgres", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name));
+    }
+
+    /// Runs a statement in a transaction that is left open until the answer is dropped.
+    pub fn hold(&self, sql: &str) -> tokio_postgres::Client {
+        wait(async {
+            let client = self.server.connect(&self.name).await;
+            client.batch_execute(&format!("BEGIN; {sql}")).await.expect("nobody else is there");
+            client
+        })
+    }
+
     /// Runs statements in it.
     pub fn run(&self, sql: &str) {
         self.server.run(&self.name, sql);
@@ -106,19 +126,14 @@ impl Database {
 
     /// The first column of the first row.
     pub fn query(&self, sql: &str) -> i64 {
-        wait(async {
-            let client = self.server.connect(&self.name).await;
-            let row = client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-            row.get(0)
-        })
+        self.server.query(&self.name, sql)
     }
 
-    /// Ends every connection to it but the one that says so; how many there were.
+    /// Ends every connection to it; how many there were.
     pub fn cut_connections(&self) -> i64 {
-        self.query(&format!(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
-            self.name
-        ))
+        let sql =
+            format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        self.server.query("postgres", &sql)
     }
 }
 
@@ -137,6 +152,14 @@ impl Server {
         let (client, connection) = config.dbname(database).connect(NoTls).await.expect("the server of the tests");
         tokio::spawn(connection);
         client
+    }
+
+    fn query(&self, database: &str, sql: &str) -> i64 {
+        wait(async {
+            let client = self.connect(database).await;
+            let row = client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            row.get(0)
+        })
     }
 
     fn run(&self, database: &str, sql: &str) {
