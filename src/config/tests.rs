@@ -251,7 +251,7 @@ mod mistakes {
 
     #[test]
     fn all_problems_are_said_at_once_one_per_line() {
-        let error = Given::file("[server]\nlisten = \":80\"\nrequest_timeout = 10\n[pacing]\nburst = 0\n[lineworks]\nbackend = \"scmi\"\n[ledger]\nurl = \"postgres://u:hunter2@db/x\"\n")
+        let error = Given::file("[server]\nlisten = \":80\"\nrequest_timeout = 10\n[pacing]\nburst = 0\n[lineworks]\nbackend = \"scmi\"\n[ledger]\nurl = \"postgres://u:hunter2@db\"\n")
             .variable("OKTA_LINEWORKS__CONVERGE__WORKERS", "many")
             .refuses();
         let text = error.to_string();
@@ -260,7 +260,7 @@ mod mistakes {
             "\"10s\"",
             "pacing.burst",
             "did you mean `scim`?",
-            "PostgreSQL database, which is not in this version yet",
+            "names no database",
             "`many` is not a whole number",
             "inbound.admin_secrets (not set in",
             "at least one of card_secrets, signing_secrets and hook_secrets",
@@ -724,8 +724,17 @@ mod the_example_file {
     #[test]
     fn loads_as_a_whole_once_it_is_filled_in() {
         let mut given = Given::file("");
-        for name in ["card", "signing", "hook", "admin", "client-secret", "other-client-secret", "scim-token", "broker"]
-        {
+        for name in [
+            "card",
+            "signing",
+            "hook",
+            "admin",
+            "client-secret",
+            "other-client-secret",
+            "scim-token",
+            "broker",
+            "ledger-password",
+        ] {
             given.secret_file(name, &format!("{name}-0123456789abcdef\n"));
         }
         given.secret_file("private-key.pem", PEM);

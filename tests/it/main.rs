@@ -21,6 +21,7 @@ mod main_job;
 mod managed_fields;
 mod members;
 mod metrics;
+mod on_postgres;
 mod operators;
 mod order;
 mod ownership;

@@ -83,15 +83,13 @@ impl Database {
         }
     }
 
-    /// The same as a URL of the configuration, without the password.
+    /// The same as a URL of the configuration.
     pub fn url(&self) -> String {
-        let Server { host, port, user, .. } = self.server;
-        format!("postgres://{user}@{host}:{port}/{}?sslmode=disable", self.name)
-    }
-
-    /// The password that belongs to the URL.
-    pub fn password(&self) -> Option<&str> {
-        self.server.password.as_deref()
+        let Server { host, port, user, password, .. } = self.server;
+        let password = password.as_deref().map_or_else(String::new, |password| {
+            format!(":{}", percent_encoding::utf8_percent_encode(password, percent_encoding::NON_ALPHANUMERIC))
+        });
+        format!("postgres://{user}{password}@{host}:{port}/{}?sslmode=disable", self.name)
     }
 
     /// The certificate authority of the server, if it is one of ours: it serves `localhost` under it.
