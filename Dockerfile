@@ -10,6 +10,7 @@ RUN mkdir -p src benches/accept benches/joiners \
  && cargo build --release --locked \
  && rm -r src
 COPY migrations migrations
+COPY flows/src flows/src
 COPY src src
 # cargo goes by the files' times, and those of COPY may be older than the stand-ins.
 RUN touch src/main.rs src/lib.rs \

@@ -5,6 +5,7 @@
 
 pub(crate) mod backend;
 mod lineworks;
+pub(crate) mod okta;
 mod settings;
 mod tls;
 
@@ -15,23 +16,32 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App as HttpApp, HttpServer};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Config, LedgerUrl};
 use crate::converge::Converge;
+use crate::domain::event::Source;
 use crate::handover::Handover;
 use crate::inbound::Doors;
+use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
 use crate::ledger::postgres::PostgresStore;
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::{OpenError, Store, StoreError};
+use crate::ledger::{Incoming, OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
+use crate::okta::catch_up::CatchUp;
+use crate::okta::client::OktaClient;
+use crate::okta::client::UnusableAccess;
+use crate::okta::truth::Truth;
+use crate::reconcile::Reconcile;
 use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
 pub(crate) use lineworks::credentials;
+pub(crate) use settings::{mapping, rules};
 pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
@@ -61,6 +71,9 @@ pub enum BuildError {
     /// A private key.
     #[error(transparent)]
     Key(#[from] UnusableKey),
+    /// The way into Okta.
+    #[error(transparent)]
+    Okta(#[from] UnusableAccess),
     /// A URL.
     #[error("{key}: not a usable URL")]
     Url {
@@ -78,6 +91,9 @@ pub enum BuildError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The attribute mapping.
+    #[error("{0}")]
+    Mapping(String),
     /// The certificate.
     #[error("server.tls_certificate, server.tls_key: {0}")]
     Tls(String),
@@ -91,6 +107,7 @@ pub struct App {
     converge: Arc<Converge>,
     doors: Arc<Doors>,
     keeper: Option<Keeper>,
+    catch_up: Option<CatchUp>,
     rotation: BoxFuture<'static, ()>,
     stopping: CancellationToken,
     shutdown_timeout: Duration,
@@ -120,22 +137,49 @@ impl App {
     /// # Errors
     /// Says which key of the configuration to look at.
     pub async fn build(config: &Config, purpose: Purpose, clock: Clock) -> Result<Self, BuildError> {
+        let mapping = Arc::new(mapping(config)?);
         let store = open_ledger(config, purpose, &clock).await?;
+        if config.okta.org.is_some() {
+            forget_gone_app(&*store, &clock).await?;
+        }
         let metrics = Arc::new(Metrics::default());
         let backend = Backend::build(config, &store, &clock, &metrics)?;
         let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
         let settings = settings::converge(config, handover.clone(), &metrics);
-        let converge = Converge::new(Arc::clone(&store), Arc::clone(&backend.members), settings, clock.clone());
+        let client = okta::client(config, &clock, &metrics)?.map(Arc::new);
+        let asked = okta::truth(client.as_ref(), &mapping, &clock);
+        let truth = asked.clone().map(|asked| asked as Arc<dyn Truth>);
+        let members = Arc::clone(&backend.members);
+        let converge = Converge::new(Arc::clone(&store), members, truth, settings, clock.clone());
         let (contacts, pauses) = (backend.contacts(&clock), converge.pauses());
         let status = move || {
             let mut status = contacts.status();
             status.paused.extend(pauses.shown());
             status
         };
+        let catch_up = catch_up(config, client.as_ref(), &store, &clock, &metrics);
         let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
         let pauses = converge.pauses();
-        let doors = doors.on_retry(move || pauses.let_one_try());
+        let standing = asked.clone().map(|asked| move || asked.standing());
+        let doors = doors.with_okta(standing).on_retry(move || {
+            pauses.let_one_try();
+            if let Some(asked) = &asked {
+                asked.let_one_try();
+            }
+        });
+        let doors = doors.with_reconcile(Reconcile {
+            store: Arc::clone(&store),
+            members: Arc::clone(&backend.members),
+            okta: client,
+            mapping,
+            rules: rules(config),
+            judgement: settings::judgement(config),
+            clock: clock.clone(),
+            metrics: Arc::clone(&metrics),
+            running: Arc::default(),
+        });
+        let doors = doors.with_catch_up(catch_up.as_ref().map(CatchUp::status));
         let doors = Arc::new(doors);
         let (server, address) = listen(config, &doors)?;
         let stopping = CancellationToken::new();
@@ -147,9 +191,20 @@ impl App {
             doors,
             rotation: backend.rotation(clock, stopping.clone()),
             keeper: backend.keeper,
+            catch_up,
             stopping,
             shutdown_timeout: config.server.shutdown_timeout,
         })
+    }
+
+    /// Where the first reading of Okta's System Log begins, when this ledger was never read for; else now.
+    #[must_use]
+    pub fn since(mut self, since: Timestamp) -> Self {
+        match &mut self.catch_up {
+            Some(catch_up) => catch_up.begin_at(since),
+            None => tracing::warn!("--since is not used: it needs okta.org_url, and okta.catch_up"),
+        }
+        self
     }
 
     /// Where it listens.
@@ -159,13 +214,14 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, rotation, keeper, stopping, shutdown_timeout, .. } = self;
+        let Self { store, server, converge, doors, rotation, keeper, catch_up, stopping, shutdown_timeout, .. } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
         let prune = tokio::spawn(converge.prune_until(shutdown.soft.clone()));
         let mut tasks = vec![work, prune, tokio::spawn(rotation)];
         tasks.extend(keeper.map(|keeper| tokio::spawn(keeper.run_until(Arc::clone(&store), shutdown.soft.clone()))));
+        tasks.extend(catch_up.map(|catch_up| tokio::spawn(catch_up.run_until(shutdown.soft.clone()))));
         let ended_alone = tokio::select! {
             () = shutdown.soft.cancelled() => false,
             _ = &mut server => true,
@@ -235,6 +291,37 @@ async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
     }
     Ok(store)
+}
+
+/// Who finds what the hook lost, where Okta can be asked and nobody switched it off.
+fn catch_up(
+    config: &Config,
+    client: Option<&Arc<OktaClient>>,
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    metrics: &Arc<Metrics>,
+) -> Option<CatchUp> {
+    let (settings, client) = (settings::catch_up(config)?, client?);
+    Some(CatchUp::new(Arc::clone(store), Arc::clone(client), settings, clock.clone(), Arc::clone(metrics)))
+}
+
+/// While Okta could not be asked, an event may have said that the app is gone. From now on Okta says what is true.
+async fn forget_gone_app(store: &dyn Store, clock: &Clock) -> Result<(), StoreError> {
+    if app_gone_since(store).await?.is_none() {
+        return Ok(());
+    }
+    let (occurred, arrived) = (clock.now(), clock.now());
+    let event = OrgEvent {
+        key: None,
+        kind: "okta_access".to_owned(),
+        mark: OrgMark::AppBack,
+        note: "Okta can be asked from now on: it says what is true of the app",
+        source: Source::Operator,
+        caller: "start".to_owned(),
+        occurred,
+        arrived,
+    };
+    store.accept(vec![Incoming::Org(event)]).await.map(drop)
 }
 
 fn listen(config: &Config, doors: &Arc<Doors>) -> Result<(Server, SocketAddr), BuildError> {

@@ -11,7 +11,7 @@
 //!
 //! `app` puts the parts together and is the only one that sees the configuration; `cli` is the command line over
 //! it; `sandbox` is a fake LINE WORKS for rehearsals and tests. Imports point one way:
-//! `cli → app → {inbound, converge, okta, sandbox} → {ledger, lineworks, handover} → domain`.
+//! `cli → app → {inbound, converge, reconcile, okta, sandbox} → {ledger, lineworks, handover} → domain`.
 
 pub mod app;
 pub mod cli;
@@ -19,12 +19,14 @@ pub mod clock;
 pub mod config;
 pub mod converge;
 pub mod domain;
+pub mod flows;
 pub mod handover;
 pub mod inbound;
 pub mod ledger;
 pub mod lineworks;
 pub mod metrics;
 pub mod okta;
+pub mod reconcile;
 pub mod sandbox;
 pub mod shutdown;
 pub mod telemetry;

@@ -32,9 +32,13 @@ pub struct Snapshot {
     pub due: Option<u64>,
     /// Seconds since LINE WORKS last answered as it should; none when it has not since the start.
     pub last_success_age_seconds: Option<f64>,
+    /// Seconds since Okta last said what is true of somebody; none when it has not since the start, or is not asked.
+    pub okta_last_success_age_seconds: Option<f64>,
+    /// Seconds since the moment up to which Okta's System Log is known to be read; none without catch-up.
+    pub catch_up_behind_seconds: Option<f64>,
     /// Whole days until the SCIM token ends; none without SCIM, or when nothing is known.
     pub scim_token_days_left: Option<i64>,
-    /// The causes all work, or all creates, wait for.
+    /// The causes all work, all creates, or all suspensions and deletions wait for.
     pub paused: Vec<&'static str>,
     /// Whether the ledger took a write just now.
     pub ledger_writable: bool,
@@ -47,10 +51,15 @@ pub struct Metrics {
     /// A family without labels, so that what is not known can be left out.
     due: Family<Labels<0>, Gauge>,
     calls: Family<Labels<2>, Counter>,
+    okta_requests: Family<Labels<2>, Counter>,
     attempts: Family<Labels<1>, Counter>,
     token_requests: Family<Labels<2>, Counter>,
     tokens_handed_out: Family<Labels<1>, Counter>,
+    found_by_catch_up: Counter,
+    late: Counter,
     last_success_age: Family<Labels<0>, Number>,
+    okta_last_success_age: Family<Labels<0>, Number>,
+    catch_up_behind: Family<Labels<0>, Number>,
     scim_token_days_left: Family<Labels<0>, Gauge>,
     paused: Family<Labels<1>, Gauge>,
     ledger_writable: Gauge,
@@ -64,10 +73,15 @@ impl Default for Metrics {
             people: Family::default(),
             due: Family::default(),
             calls: Family::default(),
+            okta_requests: Family::default(),
             attempts: Family::default(),
             token_requests: Family::default(),
             tokens_handed_out: Family::default(),
+            found_by_catch_up: Counter::default(),
+            late: Counter::default(),
             last_success_age: Family::default(),
+            okta_last_success_age: Family::default(),
+            catch_up_behind: Family::default(),
             scim_token_days_left: Family::default(),
             paused: Family::default(),
             ledger_writable: Gauge::default(),
@@ -75,6 +89,11 @@ impl Default for Metrics {
         registry.register("people", "People by the state of the work on them", it.people.clone());
         registry.register("people_due", "People a worker could take right now", it.due.clone());
         registry.register("calls", "Calls to the LINE WORKS APIs by operation and status class", it.calls.clone());
+        registry.register(
+            "okta_requests",
+            "Requests to Okta by operation and status class, those for an access token among them",
+            it.okta_requests.clone(),
+        );
         registry.register("attempts", "Finished runs for one person by the state they left", it.attempts.clone());
         registry.register(
             "token_requests",
@@ -87,16 +106,40 @@ impl Default for Metrics {
             it.tokens_handed_out.clone(),
         );
         registry.register(
+            "events_found_by_catch_up",
+            "Events first learnt from Okta's System Log",
+            it.found_by_catch_up.clone(),
+        );
+        registry.register(
+            "events_late",
+            "Events the hook or a card delivered after Okta's System Log had told of them",
+            it.late.clone(),
+        );
+        registry.register(
             "last_success_age_seconds",
             "Seconds since LINE WORKS last answered as it should",
             it.last_success_age.clone(),
+        );
+        registry.register(
+            "okta_last_success_age_seconds",
+            "Seconds since Okta last said what is true of somebody",
+            it.okta_last_success_age.clone(),
+        );
+        registry.register(
+            "catch_up_behind_seconds",
+            "Seconds since the moment up to which Okta's System Log is known to be read",
+            it.catch_up_behind.clone(),
         );
         registry.register(
             "scim_token_days_left",
             "Whole days until the SCIM token ends",
             it.scim_token_days_left.clone(),
         );
-        registry.register("paused", "1 for each cause all work or all creates wait for", it.paused.clone());
+        registry.register(
+            "paused",
+            "1 for each cause all work, all creates or all suspensions and deletions wait for",
+            it.paused.clone(),
+        );
         registry.register("ledger_writable", "1 when the ledger took a write just now", it.ledger_writable.clone());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that runs", version);
@@ -109,6 +152,12 @@ impl Metrics {
     pub fn called(&self, operation: &'static str, status: Option<u16>) {
         let labels = [("operation", operation.to_owned()), ("status", status_class(status).to_owned())];
         self.calls.get_or_create(&labels).inc();
+    }
+
+    /// A request to Okta came to its end; without a status no answer came.
+    pub fn asked_okta(&self, operation: &'static str, status: Option<u16>) {
+        let labels = [("operation", operation.to_owned()), ("status", status_class(status).to_owned())];
+        self.okta_requests.get_or_create(&labels).inc();
     }
 
     /// A run for one person ended in this state.
@@ -127,6 +176,16 @@ impl Metrics {
         self.tokens_handed_out.get_or_create(&[("caller", caller.to_owned())]).inc();
     }
 
+    /// So many events were first learnt from Okta's System Log.
+    pub fn were_found_by_catch_up(&self, count: u64) {
+        self.found_by_catch_up.inc_by(count);
+    }
+
+    /// So many events came through a door after the System Log had told of them.
+    pub fn were_late(&self, count: u64) {
+        self.late.inc_by(count);
+    }
+
     /// Everything, in the OpenMetrics text format.
     pub fn text(&self, now: &Snapshot) -> String {
         // Held until all is written, so that two who ask at once do not mix.
@@ -142,6 +201,14 @@ impl Metrics {
         self.last_success_age.clear();
         if let Some(age) = now.last_success_age_seconds {
             self.last_success_age.get_or_create(&[]).set(age);
+        }
+        self.okta_last_success_age.clear();
+        if let Some(age) = now.okta_last_success_age_seconds {
+            self.okta_last_success_age.get_or_create(&[]).set(age);
+        }
+        self.catch_up_behind.clear();
+        if let Some(behind) = now.catch_up_behind_seconds {
+            self.catch_up_behind.get_or_create(&[]).set(behind);
         }
         self.scim_token_days_left.clear();
         if let Some(days) = now.scim_token_days_left {
@@ -193,10 +260,14 @@ mod tests {
         metrics.attempted("settled");
         metrics.asked_for_token("broker", "granted");
         metrics.handed_out_token("calendar");
+        metrics.were_found_by_catch_up(3);
+        metrics.were_late(1);
         let snapshot = Snapshot {
             people: Some(vec![("parked", 2)]),
             due: Some(3),
             last_success_age_seconds: Some(1.5),
+            okta_last_success_age_seconds: Some(2.5),
+            catch_up_behind_seconds: Some(2.5),
             scim_token_days_left: Some(12),
             paused: vec!["no_seat_left"],
             ledger_writable: true,
@@ -211,7 +282,11 @@ mod tests {
             "okta_lineworks_attempts_total{outcome=\"settled\"} 1",
             "okta_lineworks_token_requests_total{for=\"broker\",outcome=\"granted\"} 1",
             "okta_lineworks_tokens_handed_out_total{caller=\"calendar\"} 1",
+            "okta_lineworks_events_found_by_catch_up_total 3",
+            "okta_lineworks_events_late_total 1",
             "okta_lineworks_last_success_age_seconds{} 1.5",
+            "okta_lineworks_okta_last_success_age_seconds{} 2.5",
+            "okta_lineworks_catch_up_behind_seconds{} 2.5",
             "okta_lineworks_scim_token_days_left{} 12",
             "okta_lineworks_paused{cause=\"no_seat_left\"} 1",
             "okta_lineworks_ledger_writable 1",

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use okta_lineworks::app::{App, Purpose};
 use okta_lineworks::clock::Clock;
-use okta_lineworks::config::{self, SandboxDefaults, Sources};
+use okta_lineworks::config::{self, OktaDefaults, SandboxDefaults, Sources};
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
 use okta_lineworks::shutdown::Shutdown;
 use reqwest::Method;
@@ -102,6 +102,11 @@ impl Bench {
                 scim_token: "unused".into(),
                 domain_id: it.domain_id,
                 domains: vec![(it.domain, it.domain_id)],
+                okta: OktaDefaults {
+                    client_id: it.okta.client_id,
+                    private_key: it.okta.private_key,
+                    api_token: it.okta.api_token,
+                },
             }),
         })?;
         let app = App::build(&loaded.config, Purpose::Rehearsal, clock.clone()).await?;

@@ -80,7 +80,8 @@ pub(crate) fn credentials(access: &DirectoryAccess) -> Result<Credentials, Unusa
     })
 }
 
-fn given(live: &LiveSecret) -> Given {
+/// A secret, read again when its file changes.
+pub(super) fn given(live: &LiveSecret) -> Given {
     let again = live.clone();
     let read_again = live.file.is_some().then(|| Box::new(move || again.read_again()) as Reread);
     Given { secret: live.secret.clone(), read_again }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::BuildError;
 use crate::config::{self, Config, PasswordCreation, PostgresEncryption, PostgresUrl};
 use crate::converge::{self, Backoff};
 use crate::domain::domains::Domains;
@@ -22,6 +23,9 @@ use crate::ledger::postgres::{Address, Encryption};
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::catch_up;
+use crate::okta::mapping::Mapping;
+use crate::reconcile::compare::Judgement;
 
 /// How the workers work.
 pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics: &Arc<Metrics>) -> converge::Settings {
@@ -29,6 +33,7 @@ pub(super) fn converge(config: &Config, handover: Option<Arc<Handover>>, metrics
         workers: config.converge.workers,
         policy: policy(config),
         domains: domains(config),
+        rules: rules(config),
         sso: config.lineworks.sso,
         key: KeyTemplate::new(&config.lineworks.external_key),
         limits: Limits {
@@ -71,11 +76,8 @@ pub(super) fn doors(
             config::EventTime::Arrival => EventTime::Arrival,
         },
         app_id: config.okta.app_id.clone(),
-        rules: ProfileRules {
-            invited: !config.lineworks.sso && !makes_passwords(config),
-            domains: domains(config),
-            managed_groups: Some(config.placement.managed_groups.clone()),
-        },
+        asks_okta: config.okta.org.is_some(),
+        rules: rules(config),
         handover,
         unassign: unassign_policy(config),
         allow_call_policy: config.unassign.allow_call_policy,
@@ -84,6 +86,30 @@ pub(super) fn doors(
         broker: tokens,
         metrics: Arc::clone(metrics),
     }
+}
+
+/// How events the hook lost are found; none: nobody looks.
+pub(super) fn catch_up(config: &Config) -> Option<catch_up::Settings> {
+    let org = config.okta.org.as_ref()?;
+    let times = org.catch_up?;
+    Some(catch_up::Settings {
+        every: times.every,
+        overlap: times.overlap,
+        call_timeout: org.call_timeout,
+        rules: rules(config),
+        since: None,
+    })
+}
+
+/// How a person in Okta becomes a wish for a member.
+///
+/// # Errors
+/// Names every template that cannot be used.
+pub(crate) fn mapping(config: &Config) -> Result<Mapping, BuildError> {
+    Mapping::new(&config.okta.mapping).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        BuildError::Mapping(lines.join("\n"))
+    })
 }
 
 /// How places are looked up and made.
@@ -149,6 +175,25 @@ fn domains(config: &Config) -> Domains {
         None => Domains::Unasked,
         Some(config::Domains::One(id)) => Domains::One(*id),
         Some(config::Domains::ByEmail(domains)) => Domains::ByEmail(Arc::new(domains.clone())),
+    }
+}
+
+/// What is right, for a comparison.
+pub(super) fn judgement(config: &Config) -> Judgement {
+    Judgement {
+        key: KeyTemplate::new(&config.lineworks.external_key),
+        policy: policy(config),
+        domains: domains(config),
+        sso: config.lineworks.sso,
+    }
+}
+
+/// What every profile must have, whoever says it.
+pub(crate) fn rules(config: &Config) -> ProfileRules {
+    ProfileRules {
+        invited: !config.lineworks.sso && !makes_passwords(config),
+        domains: domains(config),
+        managed_groups: Some(config.placement.managed_groups.clone()),
     }
 }
 

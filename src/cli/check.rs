@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use reqwest::Url;
 
-use super::{BadConfiguration, ConfigArgs};
+use super::{BadConfiguration, ConfigArgs, okta_contact};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Backend, Config, LedgerUrl};
@@ -20,7 +20,8 @@ use crate::lineworks::{ApiError, http_client};
 pub(super) struct Check {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Also ask LINE WORKS for an access token (it is thrown away), and read one user with the SCIM token
+    /// Also ask LINE WORKS for an access token (it is thrown away), read one user with the SCIM token, and try what
+    /// the service needs of Okta
     #[arg(long)]
     contact: bool,
 }
@@ -35,6 +36,7 @@ impl Check {
         let mut faults = Vec::new();
         faults.extend(ledger_fault(&loaded.config.ledger.url));
         faults.extend(tls_fault(&loaded.config));
+        faults.extend(app::mapping(&loaded.config).err().map(|error| error.to_string()));
         if let Some(access) = &loaded.config.lineworks.directory {
             match app::credentials(access) {
                 Err(fault) => faults.push(fault.to_string()),
@@ -52,6 +54,7 @@ impl Check {
         if self.contact && loaded.config.lineworks.backend == Backend::Scim {
             faults.extend(scim_fault(&loaded.config).await);
         }
+        faults.extend(okta_contact::faults(&loaded.config, self.contact).await);
         for warning in &loaded.warnings {
             println!("warning: {warning}");
         }
@@ -63,7 +66,7 @@ impl Check {
         }
         println!("everything that can be checked from here is right");
         if !self.contact {
-            println!("(add --contact to also ask LINE WORKS itself)");
+            println!("(add --contact to also ask LINE WORKS and Okta themselves)");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -142,7 +145,7 @@ async fn scim_fault(config: &Config) -> Option<String> {
     Some(in_both_languages(&reason))
 }
 
-fn in_both_languages(reason: &Reason) -> String {
+pub(super) fn in_both_languages(reason: &Reason) -> String {
     let (english, japanese) = (reason.cause.english(), reason.cause.japanese());
     let detail = reason.detail.as_deref().map(|detail| format!("\n  ({detail})")).unwrap_or_default();
     format!("{} {}\n  {}{}{detail}", english.title, english.todo, japanese.title, japanese.todo)

@@ -6,8 +6,14 @@
 mod check;
 mod demo;
 mod events;
+mod flows;
+mod hook;
+mod mapping;
 mod members;
+mod okta_contact;
+mod okta_key;
 mod operator;
+mod reconcile;
 mod sandbox;
 mod serve;
 
@@ -16,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Loaded, SandboxDefaults, Sources};
+use crate::config::{self, Loaded, OktaDefaults, SandboxDefaults, Sources};
 use crate::sandbox::SandboxCredentials;
 
 /// Keeps LINE WORKS accounts in step with Okta app assignments.
@@ -33,6 +39,8 @@ enum Command {
     Serve(serve::Serve),
     /// Say what is wrong with the configuration, without starting
     Check(check::Check),
+    /// Make, verify or show the event hook in Okta
+    Hook(hook::Hook),
     /// Run the fake LINE WORKS alone
     Sandbox(sandbox::RunSandbox),
     /// Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
@@ -45,8 +53,17 @@ enum Command {
     Show(operator::OnePerson),
     /// List what is kept about nobody in particular, such as access tokens that were handed out
     Events(events::Events),
+    /// Try the attribute mapping on somebody, or show the templates that are built in
+    #[command(subcommand)]
+    Mapping(mapping::Mapping),
     /// List the members LINE WORKS has, and the key each carries
     Members(members::Members),
+    /// Make the Okta Workflows folders to import, or check one
+    Flows(flows::Flows),
+    /// Make the key pair for access to the Okta API
+    OktaKey(okta_key::OktaKey),
+    /// Compare Okta's assignments with the members LINE WORKS has; nothing changes without --apply
+    Reconcile(reconcile::Reconcile),
     /// Let the held steps of people pass
     Approve(operator::Several),
     /// Refuse the held steps of people; the members stay as they are
@@ -92,6 +109,11 @@ fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
         scim_token: credentials.scim_token.clone(),
         domain_id: credentials.domain_id,
         domains: credentials.domains.iter().map(|domain| (domain.name.clone(), domain.id)).collect(),
+        okta: OktaDefaults {
+            client_id: credentials.okta.client_id.clone(),
+            private_key: credentials.okta.private_key.clone(),
+            api_token: credentials.okta.api_token.clone(),
+        },
     }
 }
 
@@ -106,6 +128,11 @@ fn absent_sandbox() -> SandboxDefaults {
         scim_token: "sandbox".to_owned(),
         domain_id: 1,
         domains: vec![("sandbox.example".to_owned(), 1)],
+        okta: OktaDefaults {
+            client_id: "sandbox".to_owned(),
+            private_key: "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n".to_owned(),
+            api_token: "sandbox".to_owned(),
+        },
     }
 }
 
@@ -154,13 +181,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run().await,
         Command::Check(check) => check.run().await,
+        Command::Hook(hook) => hook.run().await,
         Command::Sandbox(sandbox) => sandbox.run().await,
         Command::Demo(demo) => demo.run().await,
         Command::Health(health) => health.run().await,
         Command::List(list) => list.run().await,
         Command::Show(person) => person.show().await,
         Command::Events(events) => events.run().await,
+        Command::Mapping(mapping) => mapping.run().await,
         Command::Members(members) => members.run().await,
+        Command::Flows(flows) => flows.run(),
+        Command::OktaKey(key) => key.run(),
+        Command::Reconcile(reconcile) => reconcile.run().await,
         Command::Approve(people) => people.say("approve", "held").await,
         Command::Reject(people) => people.say("reject", "held").await,
         Command::Retry(people) => people.say("retry", "parked").await,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use reqwest::Method;
+use reqwest::{ClientBuilder, Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -135,27 +135,52 @@ impl Reach {
 
     /// Says one thing to the service and gives its answer.
     pub(super) async fn call(&self, method: Method, path: &str) -> anyhow::Result<Value> {
+        let whole = reqwest::Client::builder().timeout(PATIENCE);
+        let response = self.send(whole, method, path, |request| request).await?;
+        response.json().await.context("the answer is not this service's")
+    }
+
+    /// Says one thing to the service, whose answer comes line by line for as long as it takes.
+    pub(super) async fn stream(
+        &self,
+        path: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> anyhow::Result<Response> {
+        let line = reqwest::Client::builder().read_timeout(LINE_PATIENCE);
+        self.send(line, Method::POST, path, with).await
+    }
+
+    async fn send(
+        &self,
+        builder: ClientBuilder,
+        method: Method,
+        path: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> anyhow::Result<Response> {
         let Found { url, secret, own } = self.find()?;
         let address = format!("{}{path}", url.trim_end_matches('/'));
-        let request = client(own)?.request(method, &address).bearer_auth(secret.expose_secret());
-        let response = request.send().await.with_context(|| {
+        let request = client(builder, own)?.request(method, &address).bearer_auth(secret.expose_secret());
+        let response = with(request).send().await.with_context(|| {
             format!(
                 "the service does not answer at {url}; is it running? (--url says where, --sandbox for a rehearsal)"
             )
         })?;
-        let status = response.status();
-        let body: Value = response.json().await.context("the answer is not this service's")?;
-        if status.is_success() {
-            return Ok(body);
+        if response.status().is_success() {
+            return Ok(response);
         }
+        let body: Value = response.json().await.context("the answer is not this service's")?;
         bail!(refusal(&body));
     }
 }
 
+/// How long the service may take for a whole answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may be silent within an answer that comes line by line: as long as it waits for others at most, and more.
+const LINE_PATIENCE: Duration = Duration::from_secs(180);
+
 /// A client for the service. What listens on this machine's loopback needs no proxy, and its certificate names the
 /// public host and not the loopback, so the name is not looked at there.
-fn client(own: bool) -> reqwest::Result<reqwest::Client> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(30));
+fn client(client: ClientBuilder, own: bool) -> reqwest::Result<reqwest::Client> {
     let client = if own { client.no_proxy().danger_accept_invalid_certs(true) } else { client };
     client.build()
 }
@@ -175,7 +200,7 @@ fn refusal(body: &Value) -> String {
 }
 
 /// A field that is wrong, and what to do about it.
-fn field_line(field: &Value) -> String {
+pub(super) fn field_line(field: &Value) -> String {
     format!("{}: {} / {}", word(&field["field"]), word(&field["message"]), word(&field["messageJa"]))
 }
 
@@ -222,6 +247,9 @@ impl OnePerson {
         }
         println!("{}", line(&row));
         print_reason(&row["reason"]);
+        if let Some(read) = row["oktaReadAt"].as_str() {
+            println!("  Okta was asked at {read}");
+        }
         println!("\nwhat happened in Okta (newest first)");
         for event in row["history"]["events"].as_array().into_iter().flatten() {
             println!(
@@ -305,7 +333,10 @@ fn steps(attempt: &Value) -> String {
     let calls = attempt["calls"].as_array().map_or(0, Vec::len);
     let reason = attempt["reason"]["code"].as_str().map(|code| format!(", {code}")).unwrap_or_default();
     let steps = if steps.is_empty() { "no step".to_owned() } else { steps.join(", ") };
-    format!("{steps} ({calls} calls{reason})")
+    let okta = attempt["okta"].as_array().into_iter().flatten();
+    let okta: Vec<String> =
+        okta.map(|said| format!("; Okta: {}, {}", word(&said["membership"]), word(&said["status"]))).collect();
+    format!("{steps} ({calls} calls{reason}){}", okta.concat())
 }
 
 fn counts(counts: &Value) -> String {

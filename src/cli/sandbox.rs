@@ -60,6 +60,8 @@ fn configuration(sandbox: &Sandbox) -> String {
          client_id = \"{}\"\nclient_secret = \"{}\"\nservice_account = \"{}\"\nprivate_key = '''\n{}'''\n\
          # for SCIM; with the lines above it works together with the Directory API, without them alone:\n\
          #backend = \"scim\"\nscim_token = \"{}\"\n\
+         # the fake Okta beside it, with 0oaSANDBOX as okta.app_id:\n\
+         #[okta]\n#org_url = \"{url}\"\n#api_token = \"{}\"\n\
          # members, switches, faults, violations: {url}/_sandbox/members, /switches, /faults, /stats",
         it.domain_id,
         domains.join(", "),
@@ -68,6 +70,7 @@ fn configuration(sandbox: &Sandbox) -> String {
         it.service_account,
         it.private_key,
         it.scim_token,
+        it.okta.api_token,
         url = sandbox.url(),
     )
 }

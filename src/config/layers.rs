@@ -101,7 +101,7 @@ impl Layers {
         let dotted = format!("{section}.{name}");
         let Some(key) = raw::key(&dotted) else {
             let fix = match nearest(section, name) {
-                Some(key) => format!("did you mean `{}`?", key.dotted),
+                Some(key) => format!("did you mean {}?", or_its_namesakes(key, section)),
                 None => format!("the keys of [{section}] are {}", names_in(section)),
             };
             let what = "is not a known key";
@@ -293,6 +293,13 @@ fn nearest(section: &str, name: &str) -> Option<&'static Key> {
     let name_there = closest(name, in_section().map(|key| key.name));
     let elsewhere = || KEYS.iter().find(|key| key.name == name);
     name_there.and_then(|name| in_section().find(|key| key.name == name)).or_else(elsewhere)
+}
+
+/// A key in backticks; one that is in another section than it was written in, with all of the same name.
+fn or_its_namesakes(key: &Key, section: &str) -> String {
+    let is_one = |other: &&Key| other.name == key.name && (key.section != section || other.section == section);
+    let names: Vec<_> = KEYS.iter().filter(is_one).map(|key| format!("`{}`", key.dotted)).collect();
+    names.join(" or ")
 }
 
 fn names_in(section: &str) -> String {

@@ -8,16 +8,19 @@ mod check;
 mod duration;
 mod layers;
 mod model;
+mod okta_key;
 mod pem;
 mod problems;
 mod raw;
 mod sandbox;
+mod sandbox_okta;
 mod secret;
 mod sections;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use duration::parse as parse_duration;
 pub use model::{
     Adopt, Assign, Backend, Broker, CatchUp, Config, Converge, DirectoryAccess, Domains, EventTime, Inbound, Ledger,
     LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement,
@@ -25,6 +28,7 @@ pub use model::{
 };
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;
+pub use sandbox_okta::OktaDefaults;
 pub use secret::{LiveSecret, NamedSecret};
 
 use check::Check;

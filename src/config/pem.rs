@@ -45,8 +45,16 @@ impl PemError {
 /// # Errors
 /// When it is not an RSA private key between BEGIN and END lines, or one with a password.
 pub fn repaired(pasted: &SecretString) -> Result<SecretString, PemError> {
+    repaired_with(pasted, &LABELS)
+}
+
+/// As [`repaired`], for keys with one of these labels.
+///
+/// # Errors
+/// As [`repaired`].
+pub(super) fn repaired_with(pasted: &SecretString, labels: &[&str]) -> Result<SecretString, PemError> {
     let text = Zeroizing::new(pasted.expose_secret().replace("\\r", "").replace("\\n", "\n"));
-    let (label, rest) = after_begin(&text)?;
+    let (label, rest) = after_begin(&text, labels)?;
     let body = before_end(label, rest)?;
     if body.contains("Proc-Type") {
         return Err(PemError::Encrypted);
@@ -68,14 +76,17 @@ pub fn repaired(pasted: &SecretString) -> Result<SecretString, PemError> {
     Ok(SecretString::from(pem.as_str()))
 }
 
-/// The label of the first BEGIN line, and the text after that line.
-fn after_begin(text: &str) -> Result<(&str, &str), PemError> {
+/// The label of the first BEGIN line, and the text after that line. What `openssl ecparam` writes before the key, the
+/// parameters of its curve, is passed over.
+fn after_begin<'a>(text: &'a str, labels: &[&str]) -> Result<(&'a str, &'a str), PemError> {
     let (_, rest) = text.split_once("-----BEGIN ").ok_or(PemError::NoBegin)?;
     let (label, rest) = rest.split_once("-----").ok_or(PemError::NoBegin)?;
     if label == "ENCRYPTED PRIVATE KEY" {
         Err(PemError::Encrypted)
-    } else if LABELS.contains(&label) {
+    } else if labels.contains(&label) {
         Ok((label, rest))
+    } else if label == "EC PARAMETERS" {
+        after_begin(rest, labels)
     } else {
         Err(PemError::OtherKind)
     }

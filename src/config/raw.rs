@@ -4,6 +4,8 @@
 //! suggestions for misspelt keys and the test of the example file all come from it. A key with a default always has a
 //! value here; a key without one is an `Option`. What the values mean is for `sections` to say, not for this file.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// What a key holds in TOML.
@@ -83,7 +85,7 @@ mod form {
     pub(in crate::config) type Secret = crate::config::secret::Given;
     pub(in crate::config) type Secrets = Vec<crate::config::secret::GivenNamed>;
     pub(in crate::config) type Numbers = std::collections::BTreeMap<String, i64>;
-    pub(in crate::config) type Templates = std::collections::BTreeMap<String, String>;
+    pub(in crate::config) type Templates = super::Templates;
 }
 
 /// One string, or a list of strings.
@@ -94,6 +96,33 @@ pub(super) enum Words {
     One(String),
     /// One word each.
     Many(Vec<String>),
+}
+
+/// Templates by the path of their property. TOML reads `userName.lastName = "…"` as a table within a table, which means
+/// the same as `"userName.lastName" = "…"`.
+#[derive(Debug, Default)]
+pub(super) struct Templates(pub(super) BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Templates {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut templates = BTreeMap::new();
+        flatten("", toml::Table::deserialize(deserializer)?, &mut templates);
+        Ok(Self(templates))
+    }
+}
+
+/// What is neither text nor table was refused by its form already.
+fn flatten(above: &str, table: toml::Table, templates: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let path = if above.is_empty() { name } else { format!("{above}.{name}") };
+        match value {
+            toml::Value::String(template) => {
+                templates.insert(path, template);
+            }
+            toml::Value::Table(table) => flatten(&path, table, templates),
+            _ => {}
+        }
+    }
 }
 
 macro_rules! field {

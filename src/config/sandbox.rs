@@ -7,6 +7,7 @@
 use super::layers::Layers;
 use super::problems::Origin;
 use super::raw;
+use super::sandbox_okta::{self, OktaDefaults};
 use std::fmt;
 use toml::Value;
 
@@ -29,6 +30,8 @@ pub struct SandboxDefaults {
     pub domain_id: i64,
     /// Every domain of the sandbox's tenant, with its id: the part of an e-mail address after the `@`.
     pub domains: Vec<(String, i64)>,
+    /// What the fake Okta lets in.
+    pub okta: OktaDefaults,
 }
 
 impl fmt::Debug for SandboxDefaults {
@@ -62,13 +65,8 @@ pub(super) fn lay_stand_ins(layers: &mut Layers, sandbox: &SandboxDefaults) {
     if !urls.iter().any(|url| layers.is_configured(url)) {
         set_credentials_aside(layers);
     }
-    let mut fill = |stand_ins: Vec<(&'static str, Value)>| {
-        for (dotted, value) in stand_ins {
-            if let Some(key) = raw::key(dotted) {
-                layers.fill(key, value, &Origin::Sandbox);
-            }
-        }
-    };
+    sandbox_okta::lay_stand_ins(layers, sandbox);
+    let mut fill = |stand_ins: Vec<(&'static str, Value)>| fill(layers, stand_ins);
     fill(doors_and_urls(sandbox));
     if scim {
         fill(vec![("lineworks.scim_token", text(&sandbox.scim_token))]);
@@ -77,6 +75,15 @@ pub(super) fn lay_stand_ins(layers: &mut Layers, sandbox: &SandboxDefaults) {
         fill(directory_access(sandbox));
     }
     fill(vec![if many_domains { domains(sandbox) } else { ("lineworks.domain_id", sandbox.domain_id.into()) }]);
+}
+
+/// Sets what nobody has set.
+pub(super) fn fill(layers: &mut Layers, stand_ins: Vec<(&'static str, Value)>) {
+    for (dotted, value) in stand_ins {
+        if let Some(key) = raw::key(dotted) {
+            layers.fill(key, value, &Origin::Sandbox);
+        }
+    }
 }
 
 fn set_credentials_aside(layers: &mut Layers) {
@@ -123,7 +130,7 @@ fn domains(sandbox: &SandboxDefaults) -> (&'static str, Value) {
     ("lineworks.domains", Value::Table(table.collect()))
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
 

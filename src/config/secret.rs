@@ -4,7 +4,7 @@
 //! started in. One line break at its end is cut off, because editors and `echo` add one. An empty secret is refused; a
 //! file that every user of the machine can read is a warning. Nothing here prints a secret, in no error either.
 
-use super::pem;
+use super::{okta_key, pem};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::fs::File;
@@ -42,6 +42,8 @@ pub enum SecretForm {
     Plain,
     /// An RSA private key, whose line breaks are put right.
     PrivateKey,
+    /// The private key of Okta's API service app: PEM (RSA or EC) or JWK.
+    OktaKey,
 }
 
 impl SecretForm {
@@ -53,6 +55,7 @@ impl SecretForm {
         match self {
             Self::Plain => Ok(SecretString::from(text.expose_secret().trim())),
             Self::PrivateKey => pem::repaired(text).map_err(|error| (error.to_string(), error.fix())),
+            Self::OktaKey => okta_key::read(text),
         }
     }
 }

@@ -22,13 +22,18 @@ pub(super) fn faults(key: &Key, value: &Value, origin: &Origin) -> Vec<Problem> 
             Value::Integer(_) => None,
             other => Some(wrong_type(Kind::Number, other)),
         }),
-        (Kind::Templates, Value::Table(table)) => table.values().find_map(|value| match value {
-            Value::String(_) => None,
-            other => Some(wrong_type(Kind::Text, other)),
-        }),
+        (Kind::Templates, Value::Table(table)) => template_fault(table),
         (kind, value) => Some(wrong_type(kind, value)),
     };
     fault.map(|(what, fix)| Problem::new(key.dotted, origin, what, fix)).into_iter().collect()
+}
+
+fn template_fault(table: &toml::Table) -> Option<(String, String)> {
+    table.values().find_map(|value| match value {
+        Value::String(_) => None,
+        Value::Table(parts) => template_fault(parts),
+        other => Some(wrong_type(Kind::Text, other)),
+    })
 }
 
 fn text_fault(text: &str) -> Option<(String, String)> {

@@ -79,6 +79,11 @@ impl Given {
             domain_id: 42,
             scim_token: "sandbox-scim-token".into(),
             domains: vec![("sandbox.example".into(), 42)],
+            okta: OktaDefaults {
+                client_id: "sandbox-okta".into(),
+                private_key: PEM.into(),
+                api_token: "sandbox-okta-token".into(),
+            },
         });
         self
     }
@@ -224,7 +229,8 @@ mod mistakes {
         Given::least_with("server", "lisetn = \"x\"").refuses_with("server.lisetn", "did you mean `server.listen`?");
         Given::least_with("legder", "url = \"x\"").refuses_with("legder", "did you mean `[ledger]`?");
         Given::least_with("server", "client_id = \"x\"")
-            .refuses_with("server.client_id", "did you mean `lineworks.client_id`?");
+            .refuses_with("server.client_id", "did you mean `okta.client_id` or `lineworks.client_id`?");
+        Given::least_with("okta", "api_tokne = \"x\"").refuses_with("okta.api_tokne", "did you mean `okta.api_token`?");
         Given::file(&format!("delete_after = \"1d\"\n{LEAST}"))
             .refuses_with("delete_after", "did you mean `unassign.delete_after`?");
         for (wrong, right) in [
@@ -612,6 +618,50 @@ mod in_the_sandbox {
     }
 
     #[test]
+    fn the_fake_okta_is_asked_only_by_those_who_name_it() {
+        assert!(Given::file("").sandbox().loads().config.okta.org.is_none());
+        assert!(Given::file("[okta]\napp_id = \"0oa1\"").sandbox().loads().config.okta.org.is_none());
+        for (named, warnings) in [("client_id", 1), ("api_token", 1), ("org_url", 0)] {
+            let value = if named == "org_url" { "http://localhost:8090" } else { "sandbox" };
+            let loaded = Given::file(&format!("[okta]\n{named} = \"{value}\"")).sandbox().loads();
+            let org = loaded.config.okta.org.expect("an org");
+            assert!(org.url.ends_with(":8090"), "{}", org.url);
+            match org.access {
+                OktaAccess::Token(token) => {
+                    assert_eq!(named, "api_token");
+                    assert_eq!(token.secret.expose_secret(), "sandbox-okta-token");
+                }
+                OktaAccess::ServiceApp { client_id, .. } => {
+                    assert_ne!(named, "api_token");
+                    assert_eq!(client_id, "sandbox-okta");
+                }
+            }
+            assert_eq!(loaded.warnings.len(), warnings, "{:?}", loaded.warnings);
+        }
+    }
+
+    #[test]
+    fn a_real_org_is_never_called() {
+        let real = "[okta]\norg_url = \"https://login.example.com\"\napp_id = \"0oaREAL\"\nclient_id = \"0oaCLIENT\"\n\
+                    private_key = \"x\"\nkey_id = \"k\"";
+        let loaded = Given::file(real).sandbox().loads();
+        let org = loaded.config.okta.org.expect("an org");
+        assert_eq!(org.url, "http://127.0.0.1:8090");
+        assert_eq!(loaded.config.okta.app_id.as_deref(), Some("0oaSANDBOX"));
+        let OktaAccess::ServiceApp { client_id, key_id, .. } = org.access else { panic!("a service app") };
+        assert_eq!((client_id.as_str(), key_id), ("sandbox-okta", None));
+        assert!(loaded.warnings.concat().contains("okta.org_url, okta.app_id"), "{:?}", loaded.warnings);
+    }
+
+    #[test]
+    fn an_org_on_this_computer_keeps_its_credentials() {
+        let own = "[okta]\norg_url = \"http://127.0.0.1:7\"\nclient_id = \"0oaCLIENT\"";
+        let org = Given::file(own).sandbox().loads().config.okta.org.expect("an org");
+        assert_eq!(org.url, "http://127.0.0.1:7");
+        assert!(matches!(org.access, OktaAccess::ServiceApp { client_id, .. } if client_id == "0oaCLIENT"));
+    }
+
+    #[test]
     fn credentials_stay_with_urls_of_their_own() {
         let urls = "auth_url = \"http://127.0.0.1:1\"\napi_url = \"http://127.0.0.1:2\"";
         let loaded = Given::least_with("lineworks", urls).sandbox().loads();
@@ -698,6 +748,113 @@ mod the_service_account {
     }
 }
 
+mod okta {
+    use super::*;
+
+    const URL: &str = "app_id = \"0oa1\"\norg_url = \"https://example.okta.com\"";
+
+    /// [`LEAST`] with an org and these lines.
+    fn org(lines: &str) -> Given {
+        Given::least_with("okta", &format!("{URL}\n{lines}"))
+    }
+
+    fn key() -> String {
+        format!("private_key = {PEM:?}")
+    }
+
+    fn loaded(lines: &str) -> OktaOrg {
+        org(lines).loads().config.okta.org.expect("an org")
+    }
+
+    #[test]
+    fn a_service_app_has_scopes_and_catches_up_by_default() {
+        let org = loaded(&format!("client_id = \" 0oaService \"\n{}", key()));
+        assert_eq!(org.url, "https://example.okta.com");
+        assert_eq!(org.call_timeout, Duration::from_secs(10));
+        let times = CatchUp { every: Duration::from_secs(300), overlap: Duration::from_secs(900) };
+        assert_eq!(org.catch_up, Some(times));
+        let OktaAccess::ServiceApp { client_id, private_key, key_id, scope } = org.access else { panic!("no app") };
+        assert_eq!((client_id.as_str(), key_id), ("0oaService", None));
+        assert_eq!(private_key.secret.expose_secret(), PEM);
+        assert_eq!(scope, "okta.apps.read okta.users.read okta.logs.read");
+    }
+
+    #[test]
+    fn an_api_token_is_the_other_way_in_and_catching_up_can_be_off() {
+        let org = loaded("api_token = \" 00abc-token \"\ncatch_up = false");
+        assert_eq!(org.catch_up, None);
+        let OktaAccess::Token(token) = org.access else { panic!("no token") };
+        assert_eq!(token.secret.expose_secret(), "00abc-token");
+    }
+
+    #[test]
+    fn one_way_in_is_needed_and_not_two() {
+        let both = format!("client_id = \"0oaService\"\n{}\napi_token = \"00abc\"", key());
+        org(&both).refuses_with("okta.api_token", "keep one of the two");
+        org("client_id = \"0oaService\"").refuses_with("okta.private_key", "okta.api_token instead");
+        org(&key()).refuses_with("okta.client_id", "API service app");
+        let none: Vec<_> = org("").refuses().problems.into_iter().map(|problem| problem.key).collect();
+        assert_eq!(none, ["okta.client_id", "okta.private_key"]);
+    }
+
+    #[test]
+    fn credentials_without_an_org_or_an_app_are_incomplete() {
+        Given::least_with("okta", "app_id = \"0oa1\"\napi_token = \"00abc\"")
+            .refuses_with("okta.org_url", "without -admin");
+        Given::least_with("okta", "org_url = \"https://example.okta.com\"\napi_token = \"00abc\"")
+            .refuses_with("okta.app_id", "0oa");
+    }
+
+    #[test]
+    fn the_org_is_the_one_its_people_see_over_https() {
+        for (url, says) in [
+            ("https://example-admin.okta.com", "without -admin"),
+            ("https://example-admin.oktapreview.com/", "without -admin"),
+            ("http://example.okta.com", "use https"),
+            ("example.okta.com", "is not an address"),
+            ("https://user:pass@example.okta.com", "user name or password"),
+        ] {
+            let lines = format!("app_id = \"0oa1\"\norg_url = \"{url}\"\napi_token = \"00abc\"");
+            Given::least_with("okta", &lines).refuses_with("okta.org_url", says);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_none_says_what_it_is() {
+        for (key, says) in [
+            (r#"'{"kty":"EC","crv":"P-256","x":"eA","y":"eQ"}'"#, "is a public key"),
+            (r#"'-----BEGIN PUBLIC KEY-----'"#, "is a public key"),
+            (r#""00abc""#, "neither a PEM"),
+        ] {
+            org(&format!("client_id = \"0oaService\"\nprivate_key = {key}")).refuses_with("okta.private_key", says);
+        }
+    }
+
+    #[test]
+    fn times_have_limits() {
+        for (line, says) in [
+            ("call_timeout = \"61s\"", "use 1s to 1m"),
+            ("catch_up_every = \"9s\"", "use 10s to 1d"),
+            ("catch_up_overlap = \"59s\"", "use 1m to 7d"),
+        ] {
+            let key = line.split(' ').next().unwrap_or_default();
+            org(&format!("api_token = \"00abc\"\n{line}")).refuses_with(&format!("okta.{key}"), says);
+        }
+    }
+
+    #[test]
+    fn templates_are_a_table_of_texts_in_the_file_and_in_a_variable() {
+        let templates = "mapping = { nickName = \"{{ user.nickName }}\", \"userName.lastName\" = \"\" }";
+        let mapping = Given::least_with("okta", templates).loads().config.okta.mapping;
+        assert_eq!(mapping.get("nickName").map(String::as_str), Some("{{ user.nickName }}"));
+        assert_eq!(mapping.get("userName.lastName").map(String::as_str), Some(""));
+        let of_variable = Given::least().variable("OKTA_LINEWORKS__OKTA__MAPPING", r#"{ nickName = "x" }"#).loads();
+        assert_eq!(of_variable.config.okta.mapping.len(), 1);
+        Given::least_with("okta", "mapping = { nickName = 7 }").refuses_with("okta.mapping", "");
+        Given::least_with("okta", "mapping = \"nickName\"").refuses_with("okta.mapping", "");
+    }
+}
+
 mod the_example_file {
     use super::*;
 
@@ -719,6 +876,8 @@ mod the_example_file {
             .replace("domain_id = 0", "domain_id = 10000001")
             // One of the two: either everybody's domain, or one for each e-mail domain.
             .replace("\ndomains = ", "\n#domains = ")
+            // One of the two ways into Okta.
+            .replace("\napi_token = ", "\n#api_token = ")
     }
 
     #[test]
@@ -739,6 +898,7 @@ mod the_example_file {
         }
         given.secret_file("private-key.pem", PEM);
         given.secret_file("other-private-key.pem", PEM);
+        given.secret_file("okta-key.pem", PEM);
         let text = uncommented(given.directory.path());
         given.sources.file = Some(given.secret_file("filled-in.toml", &text));
         let loaded = given.loads();

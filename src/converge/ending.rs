@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::person::Run;
+use super::truth::Unheard;
 use super::{Converge, pause};
 use crate::domain::assignment::{Assignment, State, StateName};
 use crate::domain::outcome::{Cause, Reason};
@@ -38,11 +39,9 @@ impl Ending {
 
 impl Run<'_> {
     pub(super) fn settle(&self, look_again: Option<Timestamp>, note: Option<Reason>) -> Ending {
-        let look_again = match (look_again, self.marks.second_look()) {
-            (Some(planned), Some(second)) => Some(planned.min(second)),
-            (planned, second) => planned.or(second),
-        };
-        let note = note.or_else(|| self.note.clone()).or_else(|| {
+        let looks = [look_again, self.marks.second_look(), self.okta.look_again(self.clock.now())];
+        let look_again = looks.into_iter().flatten().min();
+        let note = note.or_else(|| self.note.clone()).or_else(|| self.okta.note.clone()).or_else(|| {
             (!self.beyond.is_empty()).then(|| Reason::with(Cause::FieldsBeyondScim, self.beyond.join(", ")))
         });
         Ending::in_state(State::Settled { look_again, note })
@@ -78,10 +77,8 @@ impl Run<'_> {
             ApiError::Blocked(Blocked::Until(at)) => {
                 Ending::in_state(State::Waiting { until: at, reason: Reason::of(Cause::Paced) })
             }
-            ApiError::Blocked(Blocked::CapReached) => Ending::in_state(State::Held {
-                reason: Reason::of(Cause::CapReached),
-                steps: step.into_iter().collect(),
-            }),
+            ApiError::Blocked(Blocked::CapReached) => held(Cause::CapReached, step),
+            ApiError::Blocked(Blocked::OktaAppGone) => held(Cause::OktaAppGone, step),
             ApiError::Blocked(Blocked::LedgerDown | Blocked::Stopping) => Ending::in_state(State::Due),
         }
     }
@@ -97,21 +94,30 @@ impl Run<'_> {
     }
 
     /// Transient failures in a row, should this run end in one.
-    fn failures(&self) -> u32 {
-        self.assignment.failures.saturating_add(1)
+    pub(super) fn failures(&self) -> u32 {
+        failures(self.assignment)
     }
 
+    /// The ledger did not answer a question; the row it could not read may be somebody else's.
     pub(super) fn ledger_is_down(&self, error: &StoreError) -> Ending {
         tracing::error!(%error, okta_user_id = %self.assignment.person, "the ledger cannot be used");
-        Ending::in_state(State::Due)
+        let reason = match error {
+            StoreError::BadRow { .. } => Reason::with(Cause::LedgerRowUnreadable, error.to_string()),
+            StoreError::Busy | StoreError::Unavailable(_) => Reason::of(Cause::LedgerUnavailable),
+        };
+        self.retry_later(reason, Duration::ZERO)
     }
 
     /// What the run leaves behind.
     pub(super) fn settlement(self, state: State, failed: bool, started: Timestamp) -> Settlement {
         let assignment = self.assignment;
+        let failures = if failed { self.failures() } else { 0 };
+        let (learnt, okta) = self.okta.into_written();
         Settlement {
             state,
-            failures: if failed { self.failures() } else { 0 },
+            failures,
+            learnt,
+            okta,
             member_id: self.member_id,
             external_key: self.external_key,
             marks: self.marks,
@@ -124,6 +130,16 @@ impl Run<'_> {
     }
 }
 
+/// Transient failures in a row, should the run on this assignment end in one.
+fn failures(assignment: &Assignment) -> u32 {
+    assignment.failures.saturating_add(1)
+}
+
+/// An operator must let this step pass.
+fn held(cause: Cause, step: Option<StepKind>) -> Ending {
+    Ending::in_state(State::Held { reason: Reason::of(cause), steps: step.into_iter().collect() })
+}
+
 /// The settlement of a run that found nothing to do and did nothing.
 pub(super) fn unchanged(assignment: &Assignment, started: Timestamp, ended: Timestamp) -> Settlement {
     Settlement {
@@ -134,6 +150,8 @@ pub(super) fn unchanged(assignment: &Assignment, started: Timestamp, ended: Time
         marks: assignment.marks,
         groups: assignment.groups.clone(),
         yielded_to: assignment.yielded_to.clone(),
+        learnt: None,
+        okta: Vec::new(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),
@@ -143,6 +161,20 @@ pub(super) fn unchanged(assignment: &Assignment, started: Timestamp, ended: Time
 }
 
 impl Converge {
+    /// Writes a run down that ended before it did anything, since Okta's word could not be had.
+    pub(super) async fn record_unheard(
+        &self,
+        assignment: &Assignment,
+        lease: &Lease,
+        unheard: Unheard,
+        started: Timestamp,
+    ) {
+        let Ending::State { state, failed } = self.unheard(unheard, failures(assignment)) else { return };
+        let failures = if failed { failures(assignment) } else { 0 };
+        let settlement = Settlement { state, failures, ..unchanged(assignment, started, self.clock.now()) };
+        self.record(lease, settlement).await;
+    }
+
     /// Writes a run down, however long that takes.
     pub(super) async fn record(&self, lease: &Lease, settlement: Settlement) {
         let (state, cause) = (settlement.state.name(), settlement.state.reason().map(|reason| reason.cause.code()));

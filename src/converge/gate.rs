@@ -103,6 +103,7 @@ impl<'a> RunGate<'a> {
                 Ok(Admitted::Go) => {}
                 Ok(Admitted::Until(at)) => self.wait_until(at, moved).await?,
                 Ok(Admitted::CapReached) => return Err(Blocked::CapReached),
+                Ok(Admitted::OktaAppGone) => return Err(Blocked::OktaAppGone),
                 Ok(Admitted::LeaseLost) => return Err(Blocked::LeaseLost),
                 Err(error) => {
                     tracing::error!(%error, "no call to LINE WORKS starts while the ledger cannot be written");

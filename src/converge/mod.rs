@@ -2,7 +2,7 @@
 //!
 //! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step`
 //! (one step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what
-//! is particular to those, `retry` when to come again, `pause` what nobody tries for a while. Nothing here but `pause` is
+//! is particular to those, `truth` what Okta says of the person, `retry` when to come again, `pause` what nobody tries for a while. Nothing here but `pause` is
 //! remembered between runs: what a run must know is in the ledger.
 
 mod ending;
@@ -15,6 +15,7 @@ mod person;
 mod placing;
 mod retry;
 mod step;
+mod truth;
 mod worker;
 
 use std::sync::Arc;
@@ -24,10 +25,12 @@ use crate::clock::Clock;
 use crate::domain::domains::Domains;
 use crate::domain::key::KeyTemplate;
 use crate::domain::policy::Policy;
+use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
 use crate::metrics::Metrics;
+use crate::okta::truth::Truth;
 
 pub use pause::Pauses;
 pub use retry::Backoff;
@@ -41,6 +44,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The domains members live in.
     pub domains: Domains,
+    /// What a profile must have; the doors' own rules.
+    pub rules: ProfileRules,
     /// Whether the LINE WORKS domain signs in through an identity provider.
     pub sso: bool,
     /// The external key of a member of ours.
@@ -72,14 +77,21 @@ impl Settings {
 pub struct Converge {
     store: Arc<dyn Store>,
     members: Arc<dyn MemberApi>,
+    truth: Option<Arc<dyn Truth>>,
     settings: Settings,
     clock: Clock,
     pauses: Arc<Pauses>,
 }
 
 impl Converge {
-    /// Workers over this ledger and this LINE WORKS.
-    pub fn new(store: Arc<dyn Store>, members: Arc<dyn MemberApi>, settings: Settings, clock: Clock) -> Self {
-        Self { store, members, settings, clock, pauses: Arc::default() }
+    /// Workers over this ledger and this LINE WORKS. Without `truth` the facts are what events carry.
+    pub fn new(
+        store: Arc<dyn Store>,
+        members: Arc<dyn MemberApi>,
+        truth: Option<Arc<dyn Truth>>,
+        settings: Settings,
+        clock: Clock,
+    ) -> Self {
+        Self { store, members, truth, settings, clock, pauses: Arc::default() }
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::ending::{Ending, unchanged};
 use super::gate::RunGate;
 use super::pause::Pauses;
+use super::truth::Said;
 use super::{Converge, Settings};
 use crate::clock::Clock;
 use crate::domain::assignment::{Assignment, Desired, Ruling, State};
@@ -25,6 +26,7 @@ use crate::domain::reference::Reference;
 use crate::domain::step::{Step, StepKind};
 use crate::ledger::{Claimed, StepRecord, Store};
 use crate::lineworks::{ApiError, Hints, MemberApi};
+use crate::okta::truth::Truth;
 
 /// Steps about the member itself that one run takes at most; no honest plan needs more.
 const MAX_STEPS: usize = 10;
@@ -36,6 +38,11 @@ pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
     pub(super) clock: &'a Clock,
     pub(super) gate: &'a RunGate<'a>,
+    /// Who says what is true; none: the facts are what events carry.
+    pub(super) truth: Option<&'a dyn Truth>,
+    pub(super) stopping: &'a CancellationToken,
+    /// What Okta said in this run.
+    pub(super) okta: Said,
     pub(super) pauses: &'a Pauses,
     pub(super) assignment: &'a Assignment,
     pub(super) desired: Desired,
@@ -67,13 +74,17 @@ impl Converge {
     pub(super) async fn run(&self, claimed: Claimed, stopping: &CancellationToken) {
         let started = self.clock.now();
         let Claimed { assignment, lease } = claimed;
+        let (assignment, okta) = match self.with_truth(assignment, stopping).await {
+            Ok(known) => known,
+            Err((assignment, unheard)) => return self.record_unheard(&assignment, &lease, unheard, started).await,
+        };
         let Some(desired) = assignment.facts.desired(self.settings.policy.unassign) else {
             // Nothing is known about membership: there is nothing to do until something is.
             let settlement = unchanged(&assignment, started, self.clock.now());
             return self.record(&lease, settlement).await;
         };
         let gate = RunGate::new(self, &lease, assignment.revision, desired.is_leaving(), stopping);
-        let mut run = Run::new(self, &assignment, desired, &gate);
+        let mut run = Run::new(self, &assignment, desired, okta, &gate, stopping);
         match run.converge().await {
             Ending::Abandoned => {
                 tracing::warn!(okta_user_id = %lease.person, "the lease was lost; another worker has this person");
@@ -88,7 +99,14 @@ impl Converge {
 }
 
 impl<'a> Run<'a> {
-    fn new(converge: &'a Converge, assignment: &'a Assignment, desired: Desired, gate: &'a RunGate<'a>) -> Self {
+    fn new(
+        converge: &'a Converge,
+        assignment: &'a Assignment,
+        desired: Desired,
+        okta: Said,
+        gate: &'a RunGate<'a>,
+        stopping: &'a CancellationToken,
+    ) -> Self {
         let settings = &converge.settings;
         let (desired, beyond) = within_reach(desired, converge.members.as_ref());
         let domain_id = desired.profile().and_then(|profile| settings.domains.of(profile.email()));
@@ -98,6 +116,9 @@ impl<'a> Run<'a> {
             settings,
             clock: &converge.clock,
             gate,
+            truth: converge.truth.as_deref(),
+            stopping,
+            okta,
             pauses: &converge.pauses,
             wanted_key: settings.key.key_for(&assignment.person, assignment.facts.usable_profile()),
             assignment,
@@ -182,7 +203,28 @@ impl<'a> Run<'a> {
         let former = self.external_key.as_ref().filter(|former| Some(*former) != wanted);
         let email = self.assignment.facts.usable_profile().map(|profile| profile.email().as_str());
         let hints = Hints { member_id: self.member_id.as_ref(), external_key: wanted, former_key: former, email };
-        self.members.find(&hints, self.gate).await
+        match self.members.find(&hints, self.gate).await? {
+            Some(member) => Ok(Some(member)),
+            None => self.find_by_a_former_login().await,
+        }
+    }
+
+    /// A create without a clear answer may have made the member under a login that the person had then. It counts only
+    /// with our key on it: anybody may have that login by now.
+    async fn find_by_a_former_login(&self) -> Result<Option<Member>, ApiError> {
+        let Ok(wanted) = &self.wanted_key else { return Ok(None) };
+        if self.member_id.is_some() {
+            return Ok(None);
+        }
+        for login in &self.assignment.former_logins {
+            let hints = Hints { member_id: None, external_key: None, former_key: None, email: Some(login) };
+            let found = self.members.find(&hints, self.gate).await?;
+            let ours = found.filter(|member| member.external_key.as_deref() == Some(wanted.as_str()));
+            if ours.is_some() {
+                return Ok(ours);
+            }
+        }
+        Ok(None)
     }
 
     /// Nobody with this wish was ever looked for or made: the e-mail alone is asked for, half the quota of asking for the

@@ -23,6 +23,9 @@ impl Run<'_> {
     /// Takes a step. `Ok` goes on, with the member as the answer showed it; `Err` ends the run.
     pub(super) async fn take(&mut self, step: Step, member: Option<&Member>) -> Result<Option<Member>, Ending> {
         let (kind, fields) = (step.kind(), fields_of(&step));
+        if kind.is_destructive() {
+            self.ask_again().await?;
+        }
         let before = self.marks;
         self.marks = marks_before(self.marks, kind, self.clock.now());
         let approved = matches!(&self.assignment.ruling, Some(Ruling::Approved(steps)) if steps.contains(&kind));

@@ -33,7 +33,8 @@ impl Converge {
             let moved = self.clock.moved();
             self.probe_for_a_seat().await;
             // Whom would it help to be claimed while no call goes out?
-            let paused = self.members.paused().is_some();
+            let okta_paused = self.truth.as_ref().is_some_and(|truth| truth.paused().is_some());
+            let paused = okta_paused || self.members.paused().is_some();
             let free = if paused { 0 } else { everybody.available_permits() };
             let claimed = self.claim(free, joiners.available_permits().min(free)).await;
             let more_may_wait = claimed.len() == free && free > 0;

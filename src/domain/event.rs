@@ -1,13 +1,16 @@
 //! What happened, and when: the immutable events from which every wish is made.
 //!
-//! An event never becomes a job. It is received by the person's assignment (see `assignment::receive`), which
+//! An event never becomes a job. It is received by the person's assignment (see `heads`), which
 //! keeps the newest word per fact, and is kept as history.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{EventKey, OktaUserId};
 use super::profile::{FieldError, Profile};
+
+/// How far ahead of our clock an occurrence may lie: clocks differ by that much, time zones by more.
+pub const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// The door an event came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +22,14 @@ pub enum Source {
     Hook,
     /// Okta's System Log, read by catch-up.
     SystemLog,
+    /// A comparison of Okta's list of the app's users with the ledger, made by catch-up.
+    Sweep,
     /// A comparison of Okta with LINE WORKS.
     Reconcile,
     /// An administrator's word.
     Operator,
+    /// Okta itself, when it was asked.
+    Okta,
     /// The door that hands out access tokens; its events are about nobody.
     Broker,
 }
@@ -35,12 +42,27 @@ pub enum EventKind {
     Assigned,
     /// The person lost the app.
     Unassigned,
+    /// The person is suspended in Okta.
+    Suspended,
+    /// The person can sign in to Okta, again or for the first time.
+    Activated,
+    /// The person is deactivated in Okta, or about to be deleted there.
+    Deactivated,
+    /// Something about the person changed: a reason to look, with or without a profile.
+    Changed,
     /// An operator wants the assignment looked at again.
     Retry,
     /// An operator lets the held steps pass.
     Approve,
     /// An operator refuses the held steps.
     Reject,
+}
+
+impl EventKind {
+    /// Whether it says who has the app. Only such an event makes an assignment for somebody who has none.
+    pub fn is_membership(self) -> bool {
+        matches!(self, EventKind::Assigned | EventKind::Unassigned)
+    }
 }
 
 /// What happens to the member when the person loses the app.
@@ -178,4 +200,6 @@ pub struct Receipt {
     pub verdict: Verdict,
     /// The assignment's revision that includes it.
     pub revision: u64,
+    /// Okta's System Log told of it before, and this is the first copy from a door: it was late, not lost.
+    pub late: bool,
 }

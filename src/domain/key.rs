@@ -19,6 +19,17 @@ impl KeyTemplate {
         Self(template.into())
     }
 
+    /// Whose key this is, as far as the key alone says it: only a template with nothing of the profile in it does, and
+    /// only an id in Okta's own form (`00u…`) is believed.
+    pub fn person_of(&self, key: &str) -> Option<OktaUserId> {
+        let (before, after) = self.0.split_once("{oktaUserId}")?;
+        let id = key.strip_prefix(before)?.strip_suffix(after)?;
+        if before.contains('{') || after.contains('{') || !id.starts_with("00u") {
+            return None;
+        }
+        id.parse().ok()
+    }
+
     /// The key for a person.
     ///
     /// # Errors
@@ -48,6 +59,18 @@ mod tests {
         let person = "00uTARO".parse().expect("valid");
         let key = KeyTemplate::new("{oktaUserId}").key_for(&person, None).expect("made");
         assert_eq!(key.as_str(), "00uTARO");
+    }
+
+    #[test]
+    fn a_key_says_whose_it_is_only_when_it_is_made_of_the_id_alone() {
+        let person_of = |template: &str, key: &str| KeyTemplate::new(template).person_of(key);
+        let taro = "00uTARO".parse().ok();
+        assert_eq!(person_of("{oktaUserId}", "00uTARO"), taro);
+        assert_eq!(person_of("okta-{oktaUserId}", "okta-00uTARO"), taro);
+        for (template, key) in [("{oktaUserId}", "E-7"), ("okta-{oktaUserId}", "00uTARO"), ("{email}", "00uTARO")] {
+            assert_eq!(person_of(template, key), None, "{template} {key}");
+        }
+        assert_eq!(person_of("{oktaUserId}-{employeeNumber}", "00uTARO-7"), None);
     }
 
     #[test]

@@ -6,8 +6,10 @@
 pub mod assignment;
 pub mod domains;
 pub mod event;
+pub mod heads;
 pub mod ids;
 pub mod key;
+pub mod learnt;
 pub mod marks;
 pub mod member;
 pub mod membership;

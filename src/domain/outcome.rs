@@ -273,6 +273,18 @@ causes! {
     OktaAppGone = "okta_app_gone",
         en: "Okta said that the LINE WORKS app was deactivated or deleted; nobody is suspended or deleted because of that." / "If the app is needed, activate it in the Okta Admin Console: held people are then judged anew. If people are really to go, approve them.",
         ja: "LINE WORKS アプリが無効化または削除されたと Okta から通知されました。それを理由に誰かを停止・削除することはありません。" / "アプリが必要な場合は Okta 管理コンソールで有効にしてください。保留中の人は改めて判断されます。本当に停止・削除する場合は承認してください。";
+    /// An event said one thing, Okta itself another.
+    OktaSaysOtherwise = "okta_says_otherwise",
+        en: "The last call or event said otherwise, but Okta was asked, and Okta's word stands." / "Nothing to do if Okta is right. To change it, assign or unassign the app, or change the user's status, in Okta: a call by hand changes nothing while this program can ask Okta. It is looked at again a minute after an event that has only just happened.",
+        ja: "直前の呼び出しまたはイベントとは異なりますが、Okta に問い合わせた結果を優先しました。" / "Okta が正しければ対応は不要です。変更するには、Okta でアプリの割り当て・解除またはユーザーの状態変更を行ってください(Okta に問い合わせできる間は、手動の呼び出しでは変わりません)。起きたばかりのイベントの場合は 1 分後に再度確認します。";
+    /// The ledger's disk.
+    LedgerUnavailable = "ledger_unavailable",
+        en: "The ledger could not be used during the work on this person." / "Look at the disk's free space and permissions, and at the log. It is tried again by itself, with growing pauses up to an hour.",
+        ja: "この人の処理中に、台帳(データベース)を使用できませんでした。" / "ディスクの空き容量と権限、およびログを確認してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
+    /// A row that another person's work needs.
+    LedgerRowUnreadable = "ledger_row_unreadable",
+        en: "A row of the ledger that this person's work needs cannot be read; it may be another person's." / "The log names table, column and key. Most often a newer version of this program wrote it: run that version, or restore a backup. It is tried again by itself, with growing pauses up to an hour.",
+        ja: "この人の処理に必要な台帳の行(別の人の行の場合もあります)を読み取れません。" / "ログにテーブル・列・キーが出力されています。多くの場合、新しいバージョンの本プログラムが書き込んだものです。そのバージョンを実行するか、バックアップから復元してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
     /// The plan has no licence left for one more member.
     NoSeatLeft = "no_seat_left",
         en: "LINE WORKS takes no more members: every seat of the contract is in use. Creating members is paused." / "Buy seats or remove members in the LINE WORKS admin screen. It is tried every five minutes, and at once after a `retry`; work goes on by itself, and leavers and changes are not held up.",

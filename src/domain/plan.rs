@@ -300,10 +300,11 @@ fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether an operator can approve what is held for this cause: a cap or somebody else's suspension, yes; a member
+/// Whether an operator can approve what is held for this cause: a cap, somebody else's suspension or an app that went
+/// away, yes; a member
 /// that is not ours, an administrator or a protected person, never.
 pub fn is_approvable(cause: Cause) -> bool {
-    matches!(cause, Cause::CapReached | Cause::SuspendedByOther)
+    matches!(cause, Cause::CapReached | Cause::SuspendedByOther | Cause::OktaAppGone)
 }
 
 #[cfg(test)]

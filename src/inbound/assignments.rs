@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::caller::{Caller, Role};
-use super::card_request::{AssignBody, UnassignQuery, parse_key, parse_person, preferred_wait};
+use super::card_request::{AssignBody, UnassignQuery, parse_key, parse_person, preferred_wait, refuse_another_app};
 use super::problem::{Answer, Code, Problem, answer, field_errors};
 use super::view::{self, Outcome};
 use super::{CARD_LIMIT, Doors};
@@ -56,15 +56,20 @@ async fn assign(doors: &Doors, request: &HttpRequest, person: &str, body: RawBod
     let person = parse_person(person, &mut faults);
     let key = parse_key(wish.event_id.as_deref(), &mut faults);
     let occurred = doors.occurred(wish.occurred_at.as_deref(), arrived, &mut faults);
-    let (Some(person), Some(key), Some(occurred)) = (person, key, occurred) else {
+    refuse_another_app(wish.app_id.as_deref(), doors.settings.app_id.as_deref(), &mut faults);
+    let (Some(person), Some(key), Some(occurred), true) = (person, key, occurred, faults.is_empty()) else {
         return Err(Problem::fields(faults));
     };
-    let profile = wish.user.map(|user| match Profile::parse(&user, &doors.settings.rules) {
-        Ok(profile) => ProfileWish::Valid(profile),
-        Err(fields) => ProfileWish::Refused { fields, thin: false },
-    });
+    let profile = match wish.user {
+        Some(user) => Some(match Profile::parse(&user, &doors.settings.rules) {
+            Ok(profile) => ProfileWish::Valid(profile),
+            Err(fields) => ProfileWish::Refused { fields, thin: false },
+        }),
+        None => wish.app_user.and_then(|names| doors.thin(names.user_name.as_deref(), names.display_name.as_deref())),
+    };
+    // What an event alone says may be refused and not needed: Okta may be asked for the rest. Then the run decides.
     let refused = match &profile {
-        Some(ProfileWish::Refused { fields, .. }) => Some(fields.clone()),
+        Some(ProfileWish::Refused { fields, thin: false }) => Some(fields.clone()),
         _ => None,
     };
     let event = Event {
@@ -110,6 +115,7 @@ async fn unassign(doors: &Doors, request: &HttpRequest, person: &str, body: RawB
     let key = parse_key(query.event_id.as_deref(), &mut faults);
     let occurred = doors.occurred(query.occurred_at.as_deref(), arrived, &mut faults);
     let policy = doors.policy(query.policy.as_deref(), &mut faults);
+    refuse_another_app(query.app_id.as_deref(), doors.settings.app_id.as_deref(), &mut faults);
     let (Some(person), Some(key), Some(occurred), Some(policy), true) =
         (person, key, occurred, policy, faults.is_empty())
     else {
@@ -172,10 +178,20 @@ impl Doors {
         Ok((caller, body))
     }
 
+    /// The little an Okta event says of somebody, as a profile; none without a user name.
+    pub(super) fn thin(&self, user_name: Option<&str>, display_name: Option<&str>) -> Option<ProfileWish> {
+        Some(match Profile::from_hook(user_name?, display_name, &self.settings.rules) {
+            Ok(profile) => ProfileWish::Valid(profile),
+            Err(fields) => ProfileWish::Refused { fields, thin: true },
+        })
+    }
+
     /// Stores the event; it is on disk when this returns.
     async fn accept(&self, event: Event) -> Result<Receipt, Problem> {
         let receipts = self.store.accept(vec![Incoming::Event(event)]).await?;
-        receipts.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))
+        let receipt = receipts.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))?;
+        self.settings.metrics.were_late(u64::from(receipt.late));
+        Ok(receipt)
     }
 
     /// Watches until LINE WORKS matches the wish, somebody must act, or the wait is over. A copy of an event may have
@@ -188,7 +204,7 @@ impl Doors {
         wait: Duration,
         password: Option<Waiting>,
     ) -> Result<HttpResponse, Problem> {
-        let Receipt { verdict, revision } = receipt;
+        let Receipt { verdict, revision, .. } = receipt;
         if wait.is_zero() && verdict != Verdict::Duplicate {
             return Ok(view::stored(person, revision, json!(verdict)));
         }

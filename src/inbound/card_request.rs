@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::problem::{Code, FieldProblem, Problem};
-use super::{AHEAD, Doors, EventTime};
-use crate::domain::event::UnassignPolicy;
+use super::{Doors, EventTime};
+use crate::domain::event::{AHEAD, UnassignPolicy};
 use crate::domain::ids::{EventKey, OktaUserId};
 
 /// How long a call waits for the outcome unless it says otherwise.
@@ -141,10 +141,57 @@ pub(super) fn parse_key(text: Option<&str>, faults: &mut Vec<FieldProblem>) -> O
     }
 }
 
-/// A PUT's body: `{"user": {…}, "eventId": "…", "occurredAt": "…"}`, every member optional here.
+/// Refuses what is about another app than the configured one: a flow whose event card names no app sends all of them.
+pub(super) fn refuse_another_app(said: Option<&str>, configured: Option<&str>, faults: &mut Vec<FieldProblem>) {
+    if let (Some(said), Some(configured)) = (said, configured)
+        && said != configured
+    {
+        faults.push(FieldProblem::new(
+            "appId",
+            "another_app",
+            "this is about another app than okta.app_id; choose the LINE WORKS app in the event card of the flow, or correct okta.app_id",
+            "okta.app_id とは別のアプリに関するものです。フローのイベントカードで LINE WORKS アプリを選択するか、okta.app_id を修正してください",
+        ));
+    }
+}
+
+/// What an Okta event itself knows of somebody: the user name in the app and the display name.
+#[derive(Default)]
+pub(super) struct AppUserNames {
+    pub(super) user_name: Option<String>,
+    pub(super) display_name: Option<String>,
+}
+
+impl AppUserNames {
+    fn parse(members: Map<String, Value>, faults: &mut Vec<FieldProblem>) -> Self {
+        let mut names = Self::default();
+        for (name, value) in members {
+            // Okta writes "unknown" where it has nothing.
+            let known = |text: String| Some(text).filter(|text| !["", "unknown"].contains(&text.trim()));
+            match (name.as_str(), value) {
+                (_, Value::Null) => {}
+                ("userName", Value::String(text)) => names.user_name = known(text),
+                ("displayName", Value::String(text)) => names.display_name = known(text),
+                ("userName" | "displayName", _) => faults.push(FieldProblem::new(
+                    format!("appUser.{name}"),
+                    "wrong_type",
+                    "send a text",
+                    "文字列で送信してください",
+                )),
+                _ => faults.push(unknown_field(&name, &["userName", "displayName"])),
+            }
+        }
+        names
+    }
+}
+
+/// A PUT's body: `{"user": {…}, "eventId": "…", "occurredAt": "…"}`, every member optional here. `appUser` stands in for
+/// `user` where an event is all the caller has; `appId` is the app the event is about.
 #[derive(Default)]
 pub(super) struct AssignBody {
     pub(super) user: Option<Value>,
+    pub(super) app_user: Option<AppUserNames>,
+    pub(super) app_id: Option<String>,
     pub(super) event_id: Option<String>,
     pub(super) occurred_at: Option<String>,
 }
@@ -173,11 +220,14 @@ impl AssignBody {
             match (name.as_str(), value) {
                 (_, Value::Null) => {}
                 ("user", value @ Value::Object(_)) => body.user = Some(value),
+                ("appUser", Value::Object(names)) => body.app_user = Some(AppUserNames::parse(names, faults)),
+                ("appId", Value::String(text)) => body.app_id = Some(text),
                 ("eventId", Value::String(text)) => body.event_id = Some(text),
                 ("occurredAt", Value::String(text)) => body.occurred_at = Some(text),
-                ("user" | "eventId" | "occurredAt", _) => {
-                    let kind = if name == "user" { "an object" } else { "a text" };
-                    let kind_ja = if name == "user" { "オブジェクト" } else { "文字列" };
+                ("user" | "appUser" | "appId" | "eventId" | "occurredAt", _) => {
+                    let is_object = ["user", "appUser"].contains(&name.as_str());
+                    let kind = if is_object { "an object" } else { "a text" };
+                    let kind_ja = if is_object { "オブジェクト" } else { "文字列" };
                     faults.push(FieldProblem::new(
                         name,
                         "wrong_type",
@@ -185,7 +235,7 @@ impl AssignBody {
                         format!("{kind_ja}で送信してください"),
                     ));
                 }
-                _ => faults.push(unknown_field(&name, &["user", "eventId", "occurredAt"])),
+                _ => faults.push(unknown_field(&name, &["user", "appUser", "appId", "eventId", "occurredAt"])),
             }
         }
         body
@@ -197,6 +247,7 @@ impl AssignBody {
 pub(super) struct UnassignQuery {
     pub(super) event_id: Option<String>,
     pub(super) occurred_at: Option<String>,
+    pub(super) app_id: Option<String>,
     pub(super) policy: Option<String>,
 }
 
@@ -212,8 +263,9 @@ impl UnassignQuery {
             match name.as_str() {
                 "eventId" => parsed.event_id = Some(value),
                 "occurredAt" => parsed.occurred_at = Some(value),
+                "appId" => parsed.app_id = Some(value),
                 "policy" => parsed.policy = Some(value),
-                _ => faults.push(unknown_field(&name, &["eventId", "occurredAt", "policy"])),
+                _ => faults.push(unknown_field(&name, &["eventId", "occurredAt", "appId", "policy"])),
             }
         }
         parsed

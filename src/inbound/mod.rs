@@ -14,6 +14,7 @@ mod health;
 mod members;
 mod okta_events;
 pub mod problem;
+mod reconcile;
 mod scrape;
 mod token;
 mod view;
@@ -24,7 +25,6 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, Route, guard};
-use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -36,6 +36,9 @@ use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
+use crate::okta::catch_up;
+use crate::okta::trust::Standing;
+use crate::reconcile::Reconcile;
 use caller::Callers;
 use problem::{Code, Problem};
 
@@ -43,8 +46,6 @@ use problem::{Code, Problem};
 const CARD_LIMIT: usize = 256 * 1024;
 /// A hook's body, in bytes: a batch of 100 events.
 const HOOK_LIMIT: usize = 1024 * 1024;
-/// How far ahead of our clock an occurrence may lie: clocks differ by that much, time zones by more.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where the time of occurrence comes from when a card does not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Settings {
     pub event_time: EventTime,
     /// The Okta app instance whose membership counts.
     pub app_id: Option<String>,
+    /// Whether Okta can be asked for the truth: then an event is a reason to look, and no more.
+    pub asks_okta: bool,
     /// What a profile must have.
     pub rules: ProfileRules,
     /// Where the first password of a new member is handed over, if callers may have it.
@@ -87,11 +90,17 @@ pub struct Doors {
     clock: Clock,
     settings: Settings,
     lineworks: Box<dyn Fn() -> LineWorksStatus + Send + Sync>,
+    /// How things stand with Okta; none: it is not asked.
+    okta: Option<Box<dyn Fn() -> Standing + Send + Sync>>,
     members: Arc<dyn MemberApi>,
+    /// How catch-up stands, where there is one.
+    catch_up: Option<Arc<catch_up::Status>>,
     /// When LINE WORKS was last asked for a page of its members; held while it is.
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Hears that an operator wants a person looked at again.
     retried: Box<dyn Fn() + Send + Sync>,
+    /// Compares Okta with LINE WORKS.
+    reconcile: Option<Arc<Reconcile>>,
     stopping: CancellationToken,
 }
 
@@ -107,13 +116,35 @@ impl Doors {
     ) -> Self {
         let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
-        Self { store, clock, settings, lineworks, members, last_page, retried, stopping }
+        let (okta, reconcile, catch_up) = (None, None, None);
+        Self { store, clock, settings, lineworks, okta, members, catch_up, last_page, retried, reconcile, stopping }
+    }
+
+    /// What tells how things stand with Okta, where it is asked.
+    #[must_use]
+    pub fn with_okta(mut self, standing: Option<impl Fn() -> Standing + Send + Sync + 'static>) -> Self {
+        self.okta = standing.map(|standing| Box::new(standing) as _);
+        self
     }
 
     /// What else is to be done when an operator says `retry`; it is called before the person is due.
     #[must_use]
     pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
         self.retried = Box::new(retried);
+        self
+    }
+
+    /// Opens the door of the comparison.
+    #[must_use]
+    pub fn with_reconcile(mut self, reconcile: Reconcile) -> Self {
+        self.reconcile = Some(Arc::new(reconcile));
+        self
+    }
+
+    /// Shows how catch-up stands.
+    #[must_use]
+    pub fn with_catch_up(mut self, status: Option<Arc<catch_up::Status>>) -> Self {
+        self.catch_up = status;
         self
     }
 
@@ -148,6 +179,12 @@ impl Doors {
         service.service(
             web::resource("/v1/lineworks/token").route(web::post().to(token::hand_out)).default_service(others("POST")),
         );
+        for (path, route) in [
+            ("/v1/reconcile", web::post().to(reconcile::compare)),
+            ("/v1/reconcile/apply", web::post().to(reconcile::apply)),
+        ] {
+            service.service(web::resource(path).route(route).default_service(others("POST")));
+        }
         for (path, route) in [
             ("/v1/events", web::get().to(events::list)),
             ("/v1/members", web::get().to(members::list)),

@@ -6,17 +6,15 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::assignments::RawBody;
-use super::caller::Caller;
 use super::problem::{Answer, Code, Problem, answer};
-use super::{AHEAD, Doors, HOOK_LIMIT};
-use crate::domain::event::{Event, EventKind, ProfileWish, Source};
-use crate::domain::profile::Profile;
-use crate::ledger::{IgnoredEvent, Incoming};
-use crate::okta::wire::{HookEvent, MembershipEvent, parse_delivery};
+use super::{Doors, HOOK_LIMIT};
+use crate::domain::event::Source;
+use crate::ledger::Incoming;
+use crate::okta::intake::{self, Intake};
+use crate::okta::wire::parse_delivery;
 
 /// The longest challenge that is echoed.
 const CHALLENGE: usize = 1024;
@@ -64,54 +62,19 @@ async fn receive(doors: &Doors, request: &HttpRequest, body: RawBody) -> Result<
             "Okta イベントフックの配信ではありません(data.events がありません)。",
         ));
     };
-    let arrived = doors.clock.now();
-    let count = events.len();
-    let incoming: Vec<Incoming> = events.into_iter().map(|event| incoming(doors, &caller, event, arrived)).collect();
-    let ignored = incoming.iter().filter(|one| matches!(one, Incoming::Ignored(_))).count();
-    doors.store.accept(incoming).await?;
-    tracing::info!(request_id = super::request_id(request), count, ignored, "an event hook delivery was stored");
-    Ok(())
-}
-
-fn incoming(doors: &Doors, caller: &Caller, event: HookEvent, arrived: Timestamp) -> Incoming {
-    match event {
-        HookEvent::Membership(event) => Incoming::Event(membership(doors, caller, event, arrived)),
-        HookEvent::Ignored(ignored) => Incoming::Ignored(IgnoredEvent {
-            person: ignored.person,
-            key: ignored.key,
-            kind: ignored.kind,
-            note: ignored.note.to_owned(),
-            source: Source::Hook,
-            caller: caller.name().to_owned(),
-            occurred: ignored.published.unwrap_or(arrived),
-            arrived,
-        }),
-    }
-}
-
-fn membership(doors: &Doors, caller: &Caller, event: MembershipEvent, arrived: Timestamp) -> Event {
-    let mut occurred = event.published;
-    if occurred.duration_since(arrived) > AHEAD {
-        tracing::warn!(okta_user_id = %event.person, "an event lies ahead of this clock; its arrival counts instead");
-        occurred = arrived;
-    }
-    // A hook knows no more than a login and a name. A removal carries them too: they find a member that was never
-    // marked as ours, so that a human hears of it.
-    let profile = event.user_name.as_deref().map(|user_name| {
-        match Profile::from_hook(user_name, event.display_name.as_deref(), &doors.settings.rules) {
-            Ok(profile) => ProfileWish::Valid(profile),
-            Err(fields) => ProfileWish::Refused { fields, thin: true },
-        }
-    });
-    Event {
-        person: event.person,
-        key: Some(event.key),
-        kind: if event.assigned { EventKind::Assigned } else { EventKind::Unassigned },
+    let intake = Intake {
+        rules: &settings.rules,
+        asks_okta: settings.asks_okta,
         source: Source::Hook,
-        caller: caller.name().to_owned(),
-        occurred,
-        arrived,
-        profile,
-        policy: None,
-    }
+        caller: caller.name(),
+        arrived: doors.clock.now(),
+    };
+    let count = events.len();
+    let incoming: Vec<Incoming> = events.into_iter().map(|event| intake.incoming(event)).collect();
+    let ignored = incoming.iter().filter(|one| matches!(one, Incoming::Ignored(_))).count();
+    let receipts = intake::store(&*doors.store, incoming).await?;
+    let late = receipts.iter().filter(|receipt| receipt.late).count();
+    settings.metrics.were_late(late as u64);
+    tracing::info!(request_id = super::request_id(request), count, ignored, late, "an event hook delivery was stored");
+    Ok(())
 }

@@ -111,6 +111,14 @@ codes! {
     MembersNotRead = "members_not_read", 503,
         en: "LINE WORKS gives no list of its members at this moment." / "Read `cause`, and ask again.",
         ja: "現在 LINE WORKS からメンバーの一覧を取得できません。" / "`cause` を確認し、再度要求してください。";
+    /// Another comparison.
+    ReconcileRunning = "reconcile_running", 409,
+        en: "A comparison is running already." / "Wait for its end, and ask again.",
+        ja: "別の照合を実行中です。" / "終わるのを待ってから再度実行してください。";
+    /// Nobody to ask.
+    NoOktaAccess = "no_okta_access", 409,
+        en: "This program has no access to the Okta org, so it cannot list who has the app." / "Set okta.org_url and what goes with it, or send an export as CSV (`okta-lineworks reconcile --csv FILE`).",
+        ja: "Okta 組織にアクセスできないため、割り当ての一覧を取得できません。" / "okta.org_url などを設定するか、CSV のエクスポートを送信してください(`okta-lineworks reconcile --csv FILE`)。";
     /// Nothing is held.
     NotHeld = "not_held", 409,
         en: "Nothing of this person is held, so there is nothing to approve or reject." / "Look at the person's state; use retry for a parked one.",

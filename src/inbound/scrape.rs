@@ -7,6 +7,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use jiff::Timestamp;
+
 use super::Doors;
 use super::problem::{Answer, Problem, answer};
 use crate::domain::assignment::StateName;
@@ -22,14 +24,18 @@ async fn numbers(doors: &Doors, request: &HttpRequest) -> Result<HttpResponse, P
     doors.admin(request).await?;
     let now = doors.clock.now();
     let tally = doors.store.tally(now).await.ok();
-    let lineworks = (doors.lineworks)();
-    let last_success = lineworks.contact.last_success;
+    let lineworks = doors.status().await;
+    let okta = doors.okta.as_ref().map(|okta| okta());
+    let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs_f64().max(0.0));
+    let paused = lineworks.paused.iter().chain(okta.iter().flat_map(|okta| &okta.paused));
     let snapshot = Snapshot {
         people: tally.as_ref().map(by_state),
         due: tally.map(|tally| tally.due_now),
-        last_success_age_seconds: last_success.map(|at| now.duration_since(at).as_secs_f64().max(0.0)),
+        last_success_age_seconds: age(lineworks.contact.last_success),
+        okta_last_success_age_seconds: age(okta.as_ref().and_then(|okta| okta.contact.last_success)),
+        catch_up_behind_seconds: doors.catch_up.as_ref().and_then(|it| age(it.now().read_until)),
         scim_token_days_left: lineworks.scim_token.and_then(|token| token.days_left),
-        paused: lineworks.paused.iter().map(|paused| paused.reason.cause.code()).collect(),
+        paused: paused.map(|paused| paused.reason.cause.code()).collect(),
         ledger_writable: doors.writes(now).await.is_ok(),
     };
     let text = doors.settings.metrics.text(&snapshot);

@@ -29,11 +29,18 @@ pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value 
         "reason": row.state.reason().map(reason),
         "updatedAt": row.updated,
     });
+    if let Some(status) = &row.facts.status {
+        view["oktaStatus"] =
+            json!({"value": status.value.as_str(), "occurredAt": status.occurred, "source": status.source});
+    }
     match &row.state {
         State::Settled { look_again: Some(at), .. } => view["lookAgainAt"] = json!(at),
         State::Waiting { until, .. } => view["nextTryAt"] = json!(until),
         State::Held { steps, .. } => view["heldSteps"] = json!(steps),
         _ => {}
+    }
+    if let Some(at) = row.facts.okta_read {
+        view["oktaReadAt"] = json!(at);
     }
     view
 }

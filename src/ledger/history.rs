@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::learnt::Learnt;
 use crate::domain::outcome::Reason;
 use crate::domain::step::StepKind;
 use crate::lineworks::CallRecord;
@@ -17,6 +18,25 @@ pub struct StepRecord {
     /// The properties an update sent; the group that was joined or left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+}
+
+/// What Okta said in a run, as the history keeps it: words, and nothing about the person beyond them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OktaRecord {
+    /// When, on Okta's clock.
+    pub read_at: Timestamp,
+    /// Whether the person has the app: `assigned` or `unassigned`.
+    pub membership: String,
+    /// The person's status: `active`, `suspended` or `deactivated`.
+    pub status: String,
+}
+
+impl From<&Learnt> for OktaRecord {
+    fn from(learnt: &Learnt) -> Self {
+        let membership = if learnt.assigned { "assigned" } else { "unassigned" };
+        Self { read_at: learnt.at, membership: membership.to_owned(), status: learnt.status.as_str().to_owned() }
+    }
 }
 
 /// One event, as the history shows it.
@@ -66,6 +86,9 @@ pub struct AttemptRecord {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What Okta said, each time it was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub okta: Vec<OktaRecord>,
     /// The steps.
     pub steps: Vec<StepRecord>,
     /// The calls.

@@ -6,6 +6,8 @@
 
 mod bucket;
 mod history;
+mod notes;
+pub mod org;
 pub mod postgres;
 mod requests;
 mod rows;
@@ -13,6 +15,8 @@ mod settling;
 pub mod sqlite;
 pub mod vault;
 pub mod wake;
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -23,7 +27,7 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::Cause;
 use crate::lineworks::{Operation, Quota};
 
-pub use history::{AttemptRecord, EventRecord, History, StepRecord};
+pub use history::{AttemptRecord, EventRecord, History, OktaRecord, StepRecord};
 pub use requests::{
     Admission, Admitted, ClaimRequest, Claimed, Heard, IgnoredEvent, Incoming, Lease, Limits, ListRequest, NotedEvent,
     NotedRequest, OperatorWord, Settlement, TakeOver, Tally,
@@ -148,6 +152,12 @@ pub trait Store: Send + Sync {
 
     /// Writes a value there is one of; returns once it is on disk.
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()>;
+
+    /// Takes a duty that only one process has at a time, for so long; whoever has it already renews it.
+    fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool>;
+
+    /// Gives a duty back; nothing happens when somebody else has it.
+    fn release_duty(&self, name: &'static str, holder: &str) -> Answer<'_, ()>;
 
     /// Forgets events and runs that ended before this moment, a small number at a time; returns how many.
     fn prune(&self, before: Timestamp) -> Answer<'_, usize>;

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::history::StepRecord;
+use super::history::{OktaRecord, StepRecord};
+use super::org::OrgEvent;
 use crate::domain::assignment::{Assignment, State, StateName};
 use crate::domain::event::{Event, EventKind, Source};
 use crate::domain::ids::{EventKey, ExternalKey, MemberId, OktaUserId};
+use crate::domain::learnt::Learnt;
 use crate::domain::marks::Marks;
 use crate::domain::outcome::Reason;
 use crate::domain::step::StepKind;
@@ -18,6 +20,8 @@ use crate::lineworks::{CallRecord, Operation};
 pub enum Incoming {
     /// An event this program acts on.
     Event(Event),
+    /// An event about nobody in particular.
+    Org(OrgEvent),
     /// Anything else that came through the door: kept as history, judged anew when it comes again.
     Ignored(IgnoredEvent),
 }
@@ -143,6 +147,8 @@ pub enum Admitted {
     Until(Timestamp),
     /// The destructive step is over the hourly cap.
     CapReached,
+    /// An event said that the app is gone in Okta: no destructive step passes that no operator approved.
+    OktaAppGone,
     /// The lease is lost.
     LeaseLost,
 }
@@ -164,6 +170,11 @@ pub struct Settlement {
     pub groups: Vec<String>,
     /// Who took this leaver's member over.
     pub yielded_to: Option<OktaUserId>,
+    /// What Okta said last in this run, if it was asked: the facts from now on, but for those an event told that came
+    /// meanwhile and occurred later.
+    pub learnt: Option<Learnt>,
+    /// What Okta said, each time it was asked, for the history.
+    pub okta: Vec<OktaRecord>,
     /// Transient failures in a row.
     pub failures: u32,
     /// Steps taken, with their outcome, for the history.

@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::StoreError;
-use crate::domain::assignment::{Assignment, Fact, Facts, Heads, Membership, OktaStatus, Ruling, State, StateName};
+use crate::domain::assignment::{Assignment, Fact, Facts, Membership, OktaStatus, Ruling, State, StateName};
 use crate::domain::event::{ProfileWeight, ProfileWish, Source, UnassignPolicy};
+use crate::domain::heads::Heads;
 use crate::domain::ids::OktaUserId;
 use crate::domain::marks::{Intent, Marks};
 use crate::domain::outcome::Reason;
@@ -20,7 +21,8 @@ type Outcome<T> = Result<T, StoreError>;
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
      status, status_at, status_source, profile, profile_at, profile_source, revision, applied_revision, member_id, \
      external_key, suspend_intent_at, suspend_confirmed, delete_intent_at, delete_confirmed, unassigned_seen_at, \
-     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to";
+     unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to, former_logins, \
+     okta_profile, okta_read_at";
 
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
@@ -192,7 +194,8 @@ fn status(word: &str) -> Option<OktaStatus> {
     }
 }
 
-/// The heads of the facts, from `membership, membership_policy, membership_at, status, profile_weight, profile_at`.
+/// The heads of the facts, from `membership, membership_policy, membership_at, status, status_at,
+/// profile_weight, profile_at`.
 pub(super) fn heads(row: &impl Columns) -> Outcome<Heads> {
     let reading = Reading::of(row, "assignments", "okta_user_id")?;
     let policy = reading.maybe_word("membership_policy")?;
@@ -205,7 +208,13 @@ pub(super) fn heads(row: &impl Columns) -> Outcome<Heads> {
         }
     };
     let said: Option<String> = reading.plain("status")?;
-    let status = said.map(|word| status(&word).ok_or_else(|| reading.bad("status"))).transpose()?;
+    let status = match said {
+        None => None,
+        Some(word) => {
+            let value = status(&word).ok_or_else(|| reading.bad("status"))?;
+            Some((value, reading.moment("status_at")?))
+        }
+    };
     let weight = match reading.plain::<i64>("profile_weight")? {
         0 => None,
         1 => Some(ProfileWeight::Thin),
@@ -241,6 +250,8 @@ pub(super) fn assignment(row: &impl Columns) -> Outcome<Assignment> {
         },
         groups: reading.json("groups")?.ok_or_else(|| reading.bad("groups"))?,
         yielded_to: reading.maybe_word("yielded_to")?,
+        former_logins: reading.json("former_logins")?.ok_or_else(|| reading.bad("former_logins"))?,
+        said_before: said_before(&reading)?,
         state: state(&reading)?,
         ruling,
         failures: reading.plain("failures")?,
@@ -264,6 +275,10 @@ fn facts(reading: &Reading<'_>) -> Outcome<Facts> {
         let value = profile_wish(&stored).ok_or_else(|| reading.bad("profile"))?;
         facts.profile = Some(fact(reading, value, "profile_at", "profile_source")?);
     }
+    if let Some(stored) = reading.json::<Value>("okta_profile")? {
+        facts.okta_profile = Some(profile_wish(&stored).ok_or_else(|| reading.bad("okta_profile"))?);
+    }
+    facts.okta_read = reading.maybe_moment("okta_read_at")?;
     Ok(facts)
 }
 
@@ -282,6 +297,12 @@ fn profile_wish(stored: &Value) -> Option<ProfileWish> {
 fn intent(reading: &Reading<'_>, at: &'static str, confirmed: &'static str) -> Outcome<Option<Intent>> {
     let Some(at) = reading.maybe_moment(at)? else { return Ok(None) };
     Ok(Some(Intent { at, confirmed: reading.plain(confirmed)? }))
+}
+
+/// A claim leaves the reason where it is until the run has one of its own.
+fn said_before(reading: &Reading<'_>) -> Outcome<Option<Reason>> {
+    let name: String = reading.plain("state")?;
+    if name == StateName::Running.as_str() { reading.json("reason") } else { Ok(None) }
 }
 
 fn state(reading: &Reading<'_>) -> Outcome<State> {

@@ -32,6 +32,9 @@ pub mod token;
 pub mod traps;
 mod user_object;
 
+pub(crate) use address::{segment, under};
+pub(crate) use answer::clean;
+pub(crate) use api::describe;
 pub use api::http_client;
 pub use contact::ContactStatus;
 pub use grant::TokenError;
@@ -63,6 +66,8 @@ pub enum Blocked {
     LeaseLost,
     /// The step is over the hourly cap.
     CapReached,
+    /// The app is gone in Okta: nobody is suspended or deleted because of that.
+    OktaAppGone,
     /// The ledger cannot be written at the moment.
     LedgerDown,
     /// The service is stopping.

@@ -43,6 +43,9 @@ const WITHOUT_A_ROW: &[(Cause, &str)] = &[
     (Cause::OktaAppNotFound, "Okta's, not LINE WORKS'"),
     (Cause::OktaAppInactive, "Okta's, not LINE WORKS'"),
     (Cause::OktaAppGone, "Okta's, not LINE WORKS'"),
+    (Cause::OktaSaysOtherwise, "Okta's, not LINE WORKS'"),
+    (Cause::LedgerUnavailable, "ours: the ledger's"),
+    (Cause::LedgerRowUnreadable, "ours: the ledger's"),
     (Cause::TokenRefused, "a refusal without a word that means anything: the general rule"),
 ];
 

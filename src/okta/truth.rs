@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::domain::assignment::OktaStatus;
 use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::Reason;
+use crate::domain::profile::FieldError;
 
 /// What Okta said about one person. Holds personal data.
 #[derive(Clone, PartialEq)]
@@ -23,8 +24,8 @@ pub struct Observed {
     /// The person's status.
     pub status: OktaStatus,
     /// The wished attributes as the mapping makes them: a `user` object in the words of the LINE WORKS Directory API,
-    /// not checked yet. None when the person is not assigned.
-    pub user: Option<Value>,
+    /// not checked yet; or the fields the mapping cannot make. None when the person is not assigned.
+    pub user: Option<Result<Value, Vec<FieldError>>>,
 }
 
 /// Why Okta could not be asked.

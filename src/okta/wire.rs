@@ -1,18 +1,16 @@
-//! The wire shape of Okta's event hook deliveries, and what of it this program understands.
+//! The wire shape of Okta's events, in an event hook's delivery and in the System Log, and what of it is understood.
 //!
 //! Okta promises little: members are null or absent, targets come in any order, unknown types and members appear, and
 //! Preview deliveries have no target at all (reference: Okta event hooks, System Log). So each event of a batch is
-//! judged alone, everything but `uuid`, `eventType` and `published` is optional, and targets are picked by type.
+//! judged alone, everything but `uuid`, `eventType` and `published` is optional, and targets are picked by type. The
+//! System Log has the same object with other members around what is read here.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::meaning::{self, About, Meaning};
 use crate::domain::ids::{EventKey, OktaUserId};
-
-/// The event types that say who has the app.
-const ADD: &str = "application.user_membership.add";
-const REMOVE: &str = "application.user_membership.remove";
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -33,7 +31,15 @@ struct WireEvent {
     event_type: String,
     published: String,
     #[serde(default)]
+    outcome: Option<Outcome>,
+    #[serde(default)]
     target: Option<Vec<Target>>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    #[serde(default)]
+    result: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,23 +55,27 @@ struct Target {
     display_name: Option<String>,
 }
 
-/// What one event of a batch says.
+/// What one event says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum HookEvent {
-    /// Somebody got or lost the app.
-    Membership(MembershipEvent),
+pub enum OktaEvent {
+    /// Something about one person.
+    Person(PersonEvent),
+    /// Something about the app, or a group that has it.
+    App(AppEvent),
     /// Nothing this program acts on.
     Ignored(Ignored),
 }
 
-/// Somebody got or lost the app.
+/// Something about one person.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MembershipEvent {
+pub struct PersonEvent {
     /// Okta's event uuid.
     pub key: EventKey,
-    /// Got it, or lost it.
-    pub assigned: bool,
-    /// Who.
+    /// Okta's event type.
+    pub name: &'static str,
+    /// What it says.
+    pub meaning: Meaning,
+    /// About whom.
     pub person: OktaUserId,
     /// When it occurred.
     pub published: Timestamp,
@@ -73,6 +83,19 @@ pub struct MembershipEvent {
     pub user_name: Option<String>,
     /// The person's full name, if the event has one.
     pub display_name: Option<String>,
+}
+
+/// Something about the app, or a group that has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppEvent {
+    /// Okta's event uuid.
+    pub key: EventKey,
+    /// Okta's event type.
+    pub name: &'static str,
+    /// What it says.
+    pub meaning: Meaning,
+    /// When it occurred.
+    pub published: Timestamp,
 }
 
 /// An event that is kept but not acted on.
@@ -90,22 +113,34 @@ pub struct Ignored {
     pub published: Option<Timestamp>,
 }
 
+impl OktaEvent {
+    /// When it occurred, if that is readable.
+    pub fn published(&self) -> Option<Timestamp> {
+        match self {
+            OktaEvent::Person(event) => Some(event.published),
+            OktaEvent::App(event) => Some(event.published),
+            OktaEvent::Ignored(event) => event.published,
+        }
+    }
+}
+
 /// Takes a delivery apart; `None` when it is not one at all. Events of another app than `app_id` are ignored.
-pub fn parse_delivery(body: &[u8], app_id: &str) -> Option<Vec<HookEvent>> {
+pub fn parse_delivery(body: &[u8], app_id: &str) -> Option<Vec<OktaEvent>> {
     let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
     Some(envelope.data.events.into_iter().map(|event| parse_event(event, app_id)).collect())
 }
 
-fn parse_event(raw: &RawValue, app_id: &str) -> HookEvent {
+/// Takes one event apart. An event of another app than `app_id` is ignored.
+pub fn parse_event(raw: &RawValue, app_id: &str) -> OktaEvent {
     let Ok(event) = serde_json::from_str::<WireEvent>(raw.get()) else {
-        return HookEvent::Ignored(Ignored {
+        return OktaEvent::Ignored(Ignored {
             kind: "unreadable".to_owned(),
             note: "the event has no readable uuid, eventType and published",
             ..Ignored::default()
         });
     };
     understand(&event, app_id).unwrap_or_else(|note| {
-        HookEvent::Ignored(Ignored {
+        OktaEvent::Ignored(Ignored {
             key: event.uuid.parse().ok(),
             kind: event.event_type.chars().filter(|c| c.is_ascii_graphic()).take(120).collect(),
             note,
@@ -115,29 +150,34 @@ fn parse_event(raw: &RawValue, app_id: &str) -> HookEvent {
     })
 }
 
-fn understand(event: &WireEvent, app_id: &str) -> Result<HookEvent, &'static str> {
-    let assigned = match event.event_type.as_str() {
-        ADD => true,
-        REMOVE => false,
-        _ => return Err("this event type says nothing this program acts on"),
-    };
+fn understand(event: &WireEvent, app_id: &str) -> Result<OktaEvent, &'static str> {
+    let known = meaning::find(&event.event_type).ok_or("this event type says nothing this program acts on")?;
+    let (name, meaning) = (known.name, known.meaning);
     let key = event.uuid.parse().map_err(|_| "the event's uuid is not usable as a key")?;
     let published: Timestamp = event.published.parse().map_err(|_| "the event's published is not a time")?;
+    let published = Timestamp::from_millisecond(published.as_millisecond()).map_err(|_| "the time is out of range")?;
     if event.target.as_ref().is_none_or(Vec::is_empty) {
         return Err("the event names nobody (a Preview delivery, most likely)");
     }
+    if event.failed() {
+        return Err("the event says that it did not come about");
+    }
     let app = event.target("AppInstance").and_then(|target| target.id.as_deref());
-    if app != Some(app_id) {
+    if meaning.about() != About::Person && app != Some(app_id) {
         return Err("the event is about another app than okta.app_id");
+    }
+    if meaning.about() == About::App {
+        return Ok(OktaEvent::App(AppEvent { key, name, meaning, published }));
     }
     let user = event.target("User").ok_or("the event has no target of type User")?;
     let person = user.id.as_deref().and_then(|id| id.parse().ok()).ok_or("the User target has no usable id")?;
-    let app_user = event.target("AppUser");
-    Ok(HookEvent::Membership(MembershipEvent {
+    let app_user = event.target("AppUser").filter(|_| meaning.about() == About::Assignment);
+    Ok(OktaEvent::Person(PersonEvent {
         key,
-        assigned,
+        name,
+        meaning,
         person,
-        published: Timestamp::from_millisecond(published.as_millisecond()).map_err(|_| "the time is out of range")?,
+        published,
         user_name: app_user.and_then(|target| said(target.alternate_id.as_deref())),
         display_name: said(user.display_name.as_deref())
             .or_else(|| app_user.and_then(|target| said(target.display_name.as_deref()))),
@@ -150,6 +190,13 @@ fn said(text: Option<&str>) -> Option<String> {
 }
 
 impl WireEvent {
+    /// Whether it tells of an attempt that came to nothing. Preview writes the words in mixed case, and the list is open
+    /// (reference: System Log, `outcome.result`).
+    fn failed(&self) -> bool {
+        let result = self.outcome.as_ref().and_then(|outcome| outcome.result.as_deref()).unwrap_or_default();
+        ["FAILURE", "SKIPPED", "DENY"].iter().any(|word| word.eq_ignore_ascii_case(result))
+    }
+
     fn target(&self, kind: &str) -> Option<&Target> {
         self.target.as_ref()?.iter().find(|target| target.kind.as_deref() == Some(kind))
     }
@@ -173,25 +220,83 @@ mod tests {
         ])
     }
 
-    fn parse(event: Value) -> HookEvent {
+    fn parse(event: Value) -> OktaEvent {
         let body = json!({"eventType": "com.okta.event_hook", "data": {"events": [event]}}).to_string();
         parse_delivery(body.as_bytes(), "0oaAPP").expect("a delivery").remove(0)
     }
 
-    fn note(event: HookEvent) -> &'static str {
+    fn note(event: OktaEvent) -> &'static str {
         match event {
-            HookEvent::Ignored(ignored) => ignored.note,
-            HookEvent::Membership(_) => panic!("should be ignored"),
+            OktaEvent::Ignored(ignored) => ignored.note,
+            other => panic!("should be ignored: {other:?}"),
+        }
+    }
+
+    fn person(event: OktaEvent) -> PersonEvent {
+        match event {
+            OktaEvent::Person(event) => event,
+            other => panic!("should be about a person: {other:?}"),
+        }
+    }
+
+    const ADD: &str = "application.user_membership.add";
+    const REMOVE: &str = "application.user_membership.remove";
+
+    #[test]
+    fn targets_are_picked_by_type_in_any_order() {
+        let event = person(parse(event(ADD, targets())));
+        assert_eq!(event.person.as_str(), "00uHANAKO");
+        assert_eq!(event.user_name.as_deref(), Some("hanako.sato@example.com"));
+        assert_eq!(event.display_name.as_deref(), Some("佐藤 花子"));
+        assert_eq!((event.name, event.meaning), (ADD, Meaning::Assigned));
+    }
+
+    #[test]
+    fn every_type_of_the_table_is_understood_from_the_targets_it_has() {
+        for known in meaning::TABLE {
+            let target = match known.meaning.about() {
+                About::Assignment => targets(),
+                About::Person => json!([{"type": "User", "id": "00uHANAKO", "alternateId": "hanako@example.com"}]),
+                About::App => json!([
+                    {"type": "UserGroup", "id": "00gX", "alternateId": "unknown"},
+                    {"type": "AppInstance", "id": "0oaAPP"},
+                ]),
+            };
+            match parse(event(known.name, target)) {
+                OktaEvent::Person(it) => {
+                    assert_eq!((it.name, it.meaning, it.person.as_str()), (known.name, known.meaning, "00uHANAKO"));
+                    assert_eq!(it.user_name.is_some(), known.meaning.about() == About::Assignment);
+                }
+                OktaEvent::App(it) => {
+                    assert_eq!((it.name, it.meaning), (known.name, known.meaning));
+                    assert_eq!(known.meaning.about(), About::App);
+                }
+                OktaEvent::Ignored(it) => panic!("{}: {}", known.name, it.note),
+            }
         }
     }
 
     #[test]
-    fn targets_are_picked_by_type_in_any_order() {
-        let HookEvent::Membership(event) = parse(event(ADD, targets())) else { panic!("a membership") };
-        assert_eq!(event.person.as_str(), "00uHANAKO");
-        assert_eq!(event.user_name.as_deref(), Some("hanako.sato@example.com"));
-        assert_eq!(event.display_name.as_deref(), Some("佐藤 花子"));
-        assert!(event.assigned);
+    fn what_did_not_come_about_is_ignored_and_a_success_in_any_case_is_not() {
+        let with = |result: &str| {
+            let mut event = event("user.lifecycle.suspend", targets());
+            event["outcome"] = json!({"result": result, "reason": null});
+            parse(event)
+        };
+        for result in ["FAILURE", "Skipped"] {
+            assert!(note(with(result)).contains("did not come about"), "{result}");
+        }
+        for result in ["SUCCESS", "Success", "WHATEVER"] {
+            person(with(result));
+        }
+    }
+
+    #[test]
+    fn a_group_or_another_app_is_not_taken_for_ours() {
+        let group = json!([{"type": "UserGroup", "id": "00gX"}, {"type": "AppInstance", "id": "0oaOTHER"}]);
+        assert!(note(parse(event("group.application_assignment.add", group))).contains("another app"));
+        let none = json!([{"type": "UserGroup", "id": "00gX"}]);
+        assert!(note(parse(event("application.lifecycle.delete", none))).contains("another app"));
     }
 
     #[test]

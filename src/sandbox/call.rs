@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) secure: bool,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: String,
+    /// All headers, by their names in small letters; of several of one name the last.
+    pub(crate) headers: HashMap<String, String>,
     pub(crate) body: Bytes,
     /// The rules it broke so far.
     pub(crate) broken: Arc<Mutex<Vec<Rule>>>,
@@ -43,6 +45,11 @@ impl Call {
     /// The rules it broke, in order.
     pub(crate) fn broken(&self) -> Vec<Rule> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A header, by its name in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
     }
 
     /// The parts of the query.

@@ -15,13 +15,15 @@ use super::control_groups;
 use super::control_members;
 use super::credentials;
 use super::faults::Fault;
+use super::okta;
 use super::placement::Place;
 use super::reply::Reply;
+use super::switches::changed;
 use super::world::{Shared, World};
 
 /// What the control endpoints are, for whoever asks for another.
 const ENDPOINTS: &str = "GET, POST credentials; GET, PATCH switches; POST reset; GET, POST members; GET, PATCH, DELETE members/{member}; \
-     GET, POST groups; GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; POST scim-token; GET stats; GET journal; GET, POST placement";
+     GET, POST groups; GET, POST clock; GET, POST, DELETE faults; POST tokens/kill; POST scim-token; GET stats; GET journal; GET, POST placement; okta/…";
 
 /// A control request that makes no sense.
 #[derive(Debug)]
@@ -46,6 +48,9 @@ fn answer(shared: &Shared, call: &Call, path: &str) -> Result<Reply, ControlErro
     if (call.method.as_str(), path) == ("POST", "credentials") {
         // Making a key takes its time: nobody else waits for it.
         return Ok(Reply::json(200, reissue(shared, call)?));
+    }
+    if let Some(path) = path.strip_prefix("okta/") {
+        return okta::control(shared, call, path);
     }
     let mut world = shared.world();
     if let Some(member) = path.strip_prefix("members/") {
@@ -129,7 +134,7 @@ fn scim_token(world: &mut World, call: &Call) -> Result<Value, ControlError> {
 
 fn switch(world: &mut World, call: &Call) -> Result<Value, ControlError> {
     let changes: Map<String, Value> = body(call)?;
-    world.switches = world.switches.changed(&changes).map_err(|text| ControlError::new(400, text))?;
+    world.switches = changed(&world.switches, &changes).map_err(|text| ControlError::new(400, text))?;
     Ok(to_json(&world.switches))
 }
 

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::clock::Clock;
+use super::okta::{self, OktaCredentials};
 use super::scim::switches::ScimTokenForm;
 use super::scim::token;
 use super::switches::Plan;
@@ -46,6 +47,8 @@ pub struct SandboxCredentials {
     pub scopes: Vec<String>,
     /// Long-lived token of the provisioning app, for SCIM alone.
     pub scim_token: String,
+    /// What the fake Okta beside it lets in.
+    pub okta: OktaCredentials,
 }
 
 /// One domain of the tenant.
@@ -90,6 +93,7 @@ pub(crate) fn generate(plan: Plan, form: ScimTokenForm) -> io::Result<(SandboxCr
         domains: vec![main, second],
         scopes: registered_scopes(plan).into_iter().map(str::to_owned).collect(),
         scim_token: token::new_text(form, Clock::real_now()),
+        okta: okta::generate()?,
     };
     Ok((credentials, public_key))
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::call::Call;
 use super::directory::{self, GroupTask, Request, Task};
 use super::groups;
+use super::okta;
 use super::reply::{Refusal, Reply};
 use super::route::{self, Lookup, Operation, Route};
 use super::scim;
@@ -23,6 +24,7 @@ pub(crate) enum Errand {
     Revoke,
     Directory(Request),
     Scim(scim::route::Route),
+    Okta(okta::Task),
 }
 
 /// Whom a write changes; two writes to one subject must not overlap.
@@ -44,6 +46,7 @@ impl Errand {
             ("POST", "/oauth2/v2.0/revoke") => Some(Self::Revoke),
             (method, path) => match directory::find(method, path) {
                 Some(request) => Some(Self::Directory(request)),
+                None if okta::is_okta(path) => okta::find(method, path).map(Self::Okta),
                 None if scim::route::is_scim(path) => scim::route::find(method, path).map(Self::Scim),
                 None => route::find(method, path).map(Self::Users),
             },
@@ -57,6 +60,7 @@ impl Errand {
             Self::Revoke => Operation::Revoke,
             Self::Directory(request) => Operation::Directory(request.task),
             Self::Scim(route) => Operation::Scim(route.operation),
+            Self::Okta(task) => Operation::Okta(task.operation),
         }
     }
 
@@ -64,7 +68,7 @@ impl Errand {
     pub(crate) fn subject(&self, call: &Call, world: &World) -> Option<Subject> {
         match self {
             _ if !self.operation().is_write() => None,
-            Self::Token | Self::Revoke => None,
+            Self::Token | Self::Revoke | Self::Okta(_) => None,
             Self::Scim(route) => scim::subject(world, call, route),
             Self::Users(route) => Some(Subject::Member(match &route.lookup {
                 Some(lookup) => vec![lookup.clone()],
@@ -92,6 +96,7 @@ impl Errand {
         match self {
             Self::Token | Self::Revoke | Self::Users(_) | Self::Directory(_) => refusal.into(),
             Self::Scim(_) => scim::refuse(refusal, switches),
+            Self::Okta(_) => okta::refuse(refusal),
         }
     }
 
@@ -114,6 +119,7 @@ impl Errand {
                 token::revoke(&shared.app, &mut world.tokens, &world.switches, form.as_ref())
             }
             Self::Directory(request) => directory::perform(world, call, request),
+            Self::Okta(task) => okta::perform(world, shared, call, task),
         }
     }
 }

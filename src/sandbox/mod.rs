@@ -5,6 +5,8 @@
 //!                └────► control (/_sandbox/…): switches, faults, clock, members by hand, statistics
 //! ```
 //!
+//! Beside it, at the same address, is a fake Okta (`okta`), with a way of its own from the pipeline on.
+//!
 //! It is written from the vendor's reference as an adversary and shares no code with the client: every documented limit
 //! is enforced, every undocumented behaviour has a switch, broken rules are counted. Nothing here may be used outside
 //! rehearsals and tests.
@@ -25,6 +27,7 @@ mod flight;
 mod groups;
 mod listing;
 mod member;
+mod okta;
 mod paging;
 mod pipeline;
 mod placement;
@@ -55,6 +58,10 @@ pub use choices::{
     ScopeSeparator, TokenErrorStatus, UndeleteReturns,
 };
 pub use credentials::{SandboxCredentials, SandboxDomain};
+pub use okta::{
+    EventIdSpelling, InactiveAppUsers, LinkLines, NarrowedAnswer, NextHost, NullMembers, OktaCredentials, OktaSwitches,
+    OtherSuccess, TargetOrder, UserNameChange,
+};
 pub use records::Rule;
 pub use scim::switches::{
     ScimDuplicateStatus, ScimErrorBody, ScimGetInGrace, ScimPatchAnswers, ScimReactivatePending, ScimResources,
@@ -84,6 +91,8 @@ pub struct Sandbox {
     credentials: SandboxCredentials,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
+    /// Sends the fake Okta's events.
+    sender: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -103,7 +112,9 @@ impl Sandbox {
         let tls_address = tls.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
         let ports = world::Ports { http: address.port(), https: tls_address.map(|address| address.port()) };
         let shared = world::Shared::new(app, ports, options.switches, options.strict);
-        let (server, handle) = server::build(listener, tls, Arc::new(shared))?;
+        let shared = Arc::new(shared);
+        let (server, handle) = server::build(listener, tls, shared.clone())?;
+        let sender = tokio::spawn(okta::send_for_ever(shared));
         let url = match address {
             address if address.ip().is_unspecified() => {
                 format!("http://127.0.0.1:{}", address.port())
@@ -111,7 +122,7 @@ impl Sandbox {
             address => format!("http://{address}"),
         };
         tracing::info!(url, "the sandbox is listening");
-        Ok(Sandbox { url, tls_address, credentials, handle, server: tokio::spawn(server) })
+        Ok(Sandbox { url, tls_address, credentials, handle, sender, server: tokio::spawn(server) })
     }
 
     /// Its base address, `http://127.0.0.1:PORT`; token endpoint and API are both below it.
@@ -131,6 +142,7 @@ impl Sandbox {
 
     /// Closes all connections and waits until the server has ended.
     pub async fn stop(self) {
+        self.sender.abort();
         self.handle.stop(false).await;
         if let Ok(Err(error)) = self.server.await {
             tracing::warn!(%error, "the sandbox ended with an error");

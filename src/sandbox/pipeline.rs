@@ -15,6 +15,7 @@ use super::effect::{Work, pause};
 use super::errand::{Errand, Subject};
 use super::faults::Kind;
 use super::flight::Flight;
+use super::okta;
 use super::quota::Standing;
 use super::records::{Entry, Rule};
 use super::reply::{Refusal, Reply};
@@ -25,12 +26,12 @@ use super::token::Presented;
 use super::world::{Shared, World};
 
 /// One call under way; it is over when this is dropped.
-struct Open(Arc<AtomicU32>);
+pub(crate) struct Open(Arc<AtomicU32>);
 
 impl Open {
     /// Opens one more and says how many there are.
-    fn one(shared: &Shared) -> (Self, u32) {
-        let open = Self(shared.open_calls.clone());
+    pub(crate) fn one(open_calls: &Arc<AtomicU32>) -> (Self, u32) {
+        let open = Self(open_calls.clone());
         let count = open.0.fetch_add(1, Ordering::Relaxed) + 1;
         (open, count)
     }
@@ -88,6 +89,9 @@ fn unknown(shared: &Shared, call: &Call) -> Reply {
         shared.world().accuse(call, Rule::NotUrlEncoded, None, text);
     }
     let refusal = Refusal::no_such_api();
+    if okta::is_okta(&call.path) {
+        return okta::refuse(refusal);
+    }
     match scim::route::is_scim(&call.path) {
         true => scim::refuse(refusal, &shared.world().switches),
         false => refusal.into(),
@@ -101,9 +105,12 @@ async fn run(
     epoch: u64,
     client: &mut oneshot::Receiver<()>,
 ) -> Reply {
+    if let Errand::Okta(task) = errand {
+        return okta::run(shared, call, errand, task, epoch, client).await;
+    }
     let switches = shared.world().switches.clone();
     let spelling = switches.header_spelling;
-    let (_open, count) = Open::one(shared);
+    let (_open, count) = Open::one(&shared.open_calls);
     let standing = match admit(shared, call, errand, count) {
         Ok(standing) => standing,
         Err(turned) => return with_standing(errand.refuse(turned.refusal, &switches), turned.standing, spelling),

@@ -82,6 +82,14 @@ rules! {
     UnsupportedFilter,
     /// A SCIM user that is not active from the start.
     InactiveOnCreate,
+    /// Okta: a credential in the address of a call.
+    OktaCredentialInUrl,
+    /// Okta: a call without a `User-Agent`.
+    OktaNoUserAgent,
+    /// Okta: a token that is bound to a key, sent as Bearer.
+    OktaBearerOfDpopToken,
+    /// Okta: a call before the reset that a 429 named.
+    OktaImpatient,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +122,7 @@ impl Records {
         tracing::warn!(
             rule = ?violation.rule,
             method = %violation.method,
-            "a rule of LINE WORKS was broken: {}",
+            "a rule was broken: {}",
             violation.description
         );
         self.violation_count += 1;

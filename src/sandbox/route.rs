@@ -4,6 +4,7 @@
 //! reported as a violation. A path that the API does not have is answered like an unknown one, whatever its method.
 
 use super::directory::Task;
+use super::okta::OktaOperation;
 use super::scim::route::ScimOperation;
 
 /// The vendor's operations the sandbox serves. Quota is counted per operation.
@@ -24,13 +25,15 @@ pub(crate) enum Operation {
     /// Org units, levels, positions, user types, groups and the members' lesser calls.
     Directory(Task),
     Scim(ScimOperation),
+    Okta(OktaOperation),
 }
 
 impl Operation {
     /// Every one of them.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let directory = Task::all().map(Self::Directory);
-        Self::PLAIN.into_iter().chain(directory).chain(ScimOperation::all().map(Self::Scim))
+        let okta = OktaOperation::all().map(Self::Okta);
+        Self::PLAIN.into_iter().chain(directory).chain(ScimOperation::all().map(Self::Scim)).chain(okta)
     }
 
     /// Those of the auth host and the plain member calls.
@@ -66,13 +69,14 @@ impl Operation {
             Self::Revoke => "revoke",
             Self::Directory(task) => task.name(),
             Self::Scim(operation) => operation.name(),
+            Self::Okta(operation) => operation.name(),
         }
     }
 
     /// True if the operation changes something in the directory.
     pub(crate) fn is_write(self) -> bool {
         match self {
-            Self::Token | Self::Revoke | Self::List | Self::Get => false,
+            Self::Token | Self::Revoke | Self::List | Self::Get | Self::Okta(_) => false,
             Self::Directory(task) => task.is_write(),
             Self::Scim(operation) => operation.is_write(),
             _ => true,

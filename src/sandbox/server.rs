@@ -82,6 +82,11 @@ fn read(request: &HttpRequest, body: Bytes) -> Call {
         secure: request.app_config().secure(),
         authorization: header(AUTHORIZATION),
         content_type: header(CONTENT_TYPE).unwrap_or_default().to_lowercase(),
+        headers: request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect(),
         body,
         broken: Arc::default(),
     }
@@ -96,7 +101,8 @@ fn write(reply: Reply) -> HttpResponse<BoxBody> {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     for (name, value) in reply.headers {
-        response.insert_header((name, value));
+        // Some, such as `Link`, may be there twice.
+        response.append_header((name, value));
     }
     match reply.body {
         Body::None => response.finish(),

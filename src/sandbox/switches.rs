@@ -3,6 +3,7 @@
 //! The default is the likelier answer, or the harder one for a client. A client is only right when it survives every
 //! setting. `PATCH /_sandbox/switches` changes them while the sandbox runs; a name that does not exist is refused.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -194,33 +195,36 @@ impl Switches {
         };
         (!on).then_some(name)
     }
+}
 
-    /// These switches with `changes` made.
-    ///
-    /// # Errors
-    /// The text for whoever sent a name or a value that does not exist.
-    pub(crate) fn changed(&self, changes: &Map<String, Value>) -> Result<Switches, String> {
-        let Ok(Value::Object(mut all)) = serde_json::to_value(self) else {
-            unreachable!("a struct with named fields is written as an object")
-        };
-        for (name, value) in changes {
-            if !all.contains_key(name) {
-                return Err(unknown_switch(name, &all));
-            }
-            let was_text = all[name].is_string();
-            let value = match value {
-                Value::Number(number) if was_text => Value::String(number.to_string()),
-                other => other.clone(),
-            };
-            let mut one = all.clone();
-            one.insert(name.clone(), value);
-            if let Err(error) = serde_json::from_value::<Switches>(Value::Object(one.clone())) {
-                return Err(format!("switch '{name}': {error}"));
-            }
-            all = one;
+/// Switches, of either service, with `changes` made.
+///
+/// # Errors
+/// The text for whoever sent a name or a value that does not exist.
+pub(crate) fn changed<S: Serialize + DeserializeOwned>(
+    switches: &S,
+    changes: &Map<String, Value>,
+) -> Result<S, String> {
+    let Ok(Value::Object(mut all)) = serde_json::to_value(switches) else {
+        unreachable!("a struct with named fields is written as an object")
+    };
+    for (name, value) in changes {
+        if !all.contains_key(name) {
+            return Err(unknown_switch(name, &all));
         }
-        serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())
+        let was_text = all[name].is_string();
+        let value = match value {
+            Value::Number(number) if was_text => Value::String(number.to_string()),
+            other => other.clone(),
+        };
+        let mut one = all.clone();
+        one.insert(name.clone(), value);
+        if let Err(error) = serde_json::from_value::<S>(Value::Object(one.clone())) {
+            return Err(format!("switch '{name}': {error}"));
+        }
+        all = one;
     }
+    serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())
 }
 
 fn unknown_switch(name: &str, all: &Map<String, Value>) -> String {

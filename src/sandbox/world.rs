@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::app::App;
 use super::call::Call;
@@ -16,6 +16,7 @@ use super::faults::Faults;
 use super::flight::Flights;
 use super::groups::Groups;
 use super::member::{Member, Members, View};
+use super::okta::Org;
 use super::placement::Placement;
 use super::quota::Quota;
 use super::records::{Records, Rule, Violation};
@@ -42,6 +43,10 @@ pub(crate) struct Shared {
     pub(crate) ports: Ports,
     /// Vendor calls under way.
     pub(crate) open_calls: Arc<AtomicU32>,
+    /// Okta's calls under way.
+    pub(crate) open_okta_calls: Arc<AtomicU32>,
+    /// What the fake Okta calls its hooks with.
+    pub(crate) okta_http: OnceLock<reqwest::Client>,
     world: Mutex<World>,
 }
 
@@ -63,6 +68,7 @@ impl Shared {
             records: Records::default(),
             placement: Placement::default(),
             pace: Pace::default(),
+            okta: Org::new(app.credentials.okta.clone(), Clock::real_now()),
         };
         Self {
             app,
@@ -70,6 +76,8 @@ impl Shared {
             group_flights: Flights::default(),
             ports,
             open_calls: Arc::default(),
+            open_okta_calls: Arc::default(),
+            okta_http: OnceLock::new(),
             world: Mutex::new(world),
         }
     }
@@ -105,6 +113,8 @@ pub(crate) struct World {
     pub(crate) placement: Placement,
     /// When org units were last written.
     pub(crate) pace: Pace,
+    /// The fake Okta beside it.
+    pub(crate) okta: Org,
 }
 
 impl World {
@@ -120,6 +130,7 @@ impl World {
         self.faults = Faults::default();
         self.records = Records::default();
         self.pace = Pace::default();
+        self.okta.reset(self.clock.now());
     }
 
     /// The domain a list is of: the one named, or the main one, which the app is registered in.

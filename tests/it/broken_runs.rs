@@ -89,6 +89,7 @@ fn settings() -> Settings {
             groups: GroupPolicy::default(),
         },
         domains: okta_lineworks::domain::domains::Domains::One(1),
+        rules: okta_lineworks::domain::profile::ProfileRules::OPEN,
         sso: true,
         key: KeyTemplate::new("{oktaUserId}"),
         limits: Limits { per_minute: 60, burst: 60, destructive_per_hour: 20 },
@@ -136,7 +137,7 @@ async fn a_run_that_breaks_off_lets_go_of_its_person() {
     let (store, members): (Arc<dyn Store>, _) = (Arc::new(store), Arc::new(Broken::default()));
     let person: OktaUserId = "00uTARO".parse().expect("an id");
     store.accept(vec![leaves(&person, &clock)]).await.expect("accepted");
-    let converge = Converge::new(Arc::clone(&store), Arc::clone(&members) as _, settings(), clock.clone());
+    let converge = Converge::new(Arc::clone(&store), Arc::clone(&members) as _, None, settings(), clock.clone());
     let stopping = CancellationToken::new();
     let working = tokio::spawn(Arc::new(converge).run_until(stopping.clone()));
 

@@ -115,7 +115,7 @@ async fn every_wrong_field_around_the_profile_is_named_at_once() {
     assert!(answer.text.contains("did you mean eventId?") && answer.text.contains("did you mean user?"));
     let strange = app.put("00uA", json!({"department": "sales"})).await;
     let message = strange.body["errors"][0]["message"].as_str().expect("a text");
-    assert_eq!(message, "there is no such field; there are user, eventId, occurredAt");
+    assert_eq!(message, "there is no such field; there are user, appUser, appId, eventId, occurredAt");
     let answer = app.put("00uA", json!({"eventId": "two words", "occurredAt": "noon"})).await;
     assert_eq!(answer.faults(), [("eventId", "bad_format"), ("occurredAt", "bad_format")]);
     assert_nothing_stored(&app).await;

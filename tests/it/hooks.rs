@@ -122,7 +122,7 @@ async fn an_unknown_type_is_kept_in_the_persons_history_and_raises_nothing() {
     app.deliver(vec![added(1)]).await;
     let before = app.row_in("00u001", "settled").await;
     let mut unknown = added(1);
-    unknown["eventType"] = "user.account.update_profile".into();
+    unknown["eventType"] = "user.session.start".into();
     unknown["uuid"] = "e-other".into();
     for _ in 0..3 {
         assert_eq!(app.deliver(vec![unknown.clone()]).await.status, 204);
@@ -130,7 +130,7 @@ async fn an_unknown_type_is_kept_in_the_persons_history_and_raises_nothing() {
     let row = app.row("00u001").await;
     assert_eq!((&row["revision"], &row["state"]), (&before["revision"], &json!("settled")));
     let event = &row["history"]["events"][0];
-    assert_eq!((&event["kind"], &event["verdict"]), (&json!("user.account.update_profile"), &json!("ignored")));
+    assert_eq!((&event["kind"], &event["verdict"]), (&json!("user.session.start"), &json!("ignored")));
     assert_eq!((&event["timesSeen"], row["history"]["events"].as_array().map(Vec::len)), (&json!(3), Some(2)));
     app.finish().await;
 }

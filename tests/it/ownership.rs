@@ -289,3 +289,22 @@ async fn another_member_of_the_same_e_mail_is_not_brought_back() {
         }
     }
 }
+
+/// The row of whoever holds the member's key cannot be read: the other one waits, and does not spin.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_row_of_somebody_else_makes_the_asker_wait_and_not_spin() {
+    let app = TestApp::with_taro("[converge]\nretry_first = '1h'\nretry_longest = '1h'").await;
+    let ledger = rusqlite::Connection::open(app.folder().join("ledger.db")).expect("opens");
+    let unreadable = "UPDATE assignments SET profile = '{}' WHERE okta_user_id = '00uTARO'";
+    assert_eq!(ledger.execute(unreadable, []).expect("written"), 1);
+    let answer = app.put_without_waiting("00uJIRO", serde_json::json!({"user": user(1)})).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let row = app.row_in("00uJIRO", "waiting").await;
+    assert_eq!(row["reason"]["code"], "ledger_row_unreadable", "{row:#}");
+    assert_eq!(row["history"]["attempts"].as_array().map(Vec::len), Some(1));
+    let mended = "UPDATE assignments SET profile = NULL, profile_weight = 0 WHERE okta_user_id = '00uTARO'";
+    ledger.execute(mended, []).expect("written");
+    app.advance(std::time::Duration::from_secs(3601)).await;
+    assert_eq!(app.row_in("00uJIRO", "parked").await["reason"]["code"], "member_of_another_assignment");
+    app.finish().await;
+}

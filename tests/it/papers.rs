@@ -10,7 +10,9 @@ use okta_lineworks::domain::outcome::Cause;
 use okta_lineworks::inbound::problem::Code;
 use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::traps::TRAPS;
-use okta_lineworks::sandbox::Switches;
+use okta_lineworks::okta::mapping::DEFAULTS;
+use okta_lineworks::okta::meaning::{Meaning, Words, hook_event_types};
+use okta_lineworks::sandbox::{OktaSwitches, Switches};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -176,7 +178,10 @@ fn every_link_between_documents_leads_somewhere() {
 
 /// The cells of every table row of a document.
 fn rows(document: &str) -> Vec<Vec<String>> {
-    let text = read(document);
+    rows_of(&read(document))
+}
+
+fn rows_of(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix('|'));
     rows.map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
 }
@@ -215,6 +220,25 @@ fn the_readmes_say_which_api_does_what_as_the_code_does() {
             .into_iter()
             .filter(|row| row.len() == 4 && row[1..].iter().all(|cell| ["Directory", "SCIM", "–"].contains(&&**cell)))
             .collect();
+        assert_eq!(table, wanted, "{document}");
+    }
+}
+
+#[test]
+fn the_readmes_say_what_each_okta_event_means_as_the_code_does() {
+    let types = |meaning: Meaning| meaning.types().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let in_code = |cells: fn(Words) -> [&'static str; 3]| -> Vec<Vec<String>> {
+        let row = |meaning: Meaning| {
+            let [what, with, without] = cells(meaning.words()).map(str::to_owned);
+            vec![what, types(meaning), with, without]
+        };
+        Meaning::ALL.into_iter().map(row).collect()
+    };
+    let english = in_code(|it| [it.what, it.with, it.without]);
+    let japanese = in_code(|it| [it.what_ja, it.with_ja, it.without_ja]);
+    for (document, wanted) in [("README.md", english), ("README.ja.md", japanese)] {
+        let is_ours = |row: &Vec<String>| hook_event_types().any(|name| row[1].contains(&format!("`{name}`")));
+        let table: Vec<_> = rows(document).into_iter().filter(|row| row.len() == 4 && is_ours(row)).collect();
         assert_eq!(table, wanted, "{document}");
     }
 }
@@ -281,23 +305,85 @@ fn the_configuration_tables_name_every_key_with_its_default() {
     }
 }
 
-#[test]
-fn the_sandbox_page_names_every_switch_with_its_default() {
-    let Ok(serde_json::Value::Object(switches)) = serde_json::to_value(Switches::default()) else {
+/// The switches of a service, or of its table in a part of the sandbox page, with their defaults.
+fn defaults(switches: &impl serde::Serialize) -> BTreeMap<String, String> {
+    let Ok(serde_json::Value::Object(switches)) = serde_json::to_value(switches) else {
         panic!("switches are an object")
     };
-    let known: BTreeMap<String, String> =
-        switches.into_iter().map(|(name, value)| (name, value.to_string().trim_matches('"').to_owned())).collect();
-    let table = rows("docs/sandbox.md").into_iter().filter(|row| row.len() == 4 && row[0].starts_with('`'));
-    let named: BTreeMap<String, String> =
-        table.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect();
-    assert_eq!(named, known);
+    switches.into_iter().map(|(name, value)| (name, value.to_string().trim_matches('"').to_owned())).collect()
+}
+
+#[test]
+fn the_sandbox_page_names_every_switch_with_its_default() {
+    let page = read("docs/sandbox.md");
+    let (of_lineworks, rest) = page.split_once("\n## Okta\n").expect("a part about Okta");
+    let (of_okta, _) = rest.split_once("\n## ").expect("its end");
+    for (part, known) in [(of_lineworks, defaults(&Switches::default())), (of_okta, defaults(&OktaSwitches::default()))]
+    {
+        let table = rows_of(part).into_iter().filter(|row| row.len() == 4 && row[0].starts_with('`'));
+        let named: BTreeMap<String, String> =
+            table.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect();
+        assert_eq!(named, known);
+    }
+}
+
+#[test]
+fn every_switch_of_the_fake_okta_is_tried() {
+    let folder = root().join("tests/it/sandbox_okta");
+    let tests: String = files(&folder, ".rs").iter().map(|path| fs::read_to_string(path).expect("readable")).collect();
+    for name in defaults(&OktaSwitches::default()).keys() {
+        assert!(tests.contains(&format!("\"{name}\"")), "{name} has no test");
+    }
+}
+
+#[test]
+fn the_mapping_pages_show_every_built_in_template() {
+    let page = |name: &str, why: fn(&okta_lineworks::okta::mapping::Default) -> &'static str| {
+        let page = read(name);
+        let table: Vec<&str> =
+            page.lines().filter(|line| line.starts_with("| `") && line.contains("` | `{{")).collect();
+        let row = |it: &okta_lineworks::okta::mapping::Default| {
+            format!("| `{}` | `{}` | {} |", it.property, it.template.replace('|', "\\|"), why(it))
+        };
+        let wanted: Vec<String> = DEFAULTS.iter().map(row).collect();
+        assert_eq!(table, wanted, "{name}");
+    };
+    page("docs/mapping.md", |it| it.why);
+    page("docs/mapping.ja.md", |it| it.why_ja);
+}
+
+#[test]
+fn every_example_of_the_mapping_pages_is_taken() {
+    let examples = |name: &str| -> Vec<String> {
+        let page = read(name);
+        let blocks = page.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
+        blocks.map(str::to_owned).collect()
+    };
+    let english = examples("docs/mapping.md");
+    assert!(english.len() >= 7);
+    for example in english.iter().chain(&examples("docs/mapping.ja.md")) {
+        let table: toml::Table = example.parse().expect("TOML");
+        let mut given = BTreeMap::new();
+        let mut open = vec![(String::new(), table["okta"]["mapping"].clone())];
+        while let Some((path, value)) = open.pop() {
+            match value {
+                toml::Value::Table(parts) => {
+                    open.extend(parts.into_iter().map(|(name, value)| (format!("{path}.{name}"), value)));
+                }
+                template => {
+                    given.insert(path[1..].to_owned(), template.as_str().expect("a text").to_owned());
+                }
+            }
+        }
+        let mapping = okta_lineworks::okta::mapping::Mapping::new(&given);
+        assert!(mapping.is_ok(), "{example}: {mapping:?}");
+    }
 }
 
 // --- the shape of the code ---------------------------------------------------------------------------------------
 
 /// The modules of ours that each module may use (docs/architecture.md, "Layout").
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
@@ -310,12 +396,14 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "inbound",
             "converge",
             "okta",
+            "reconcile",
             "admin",
             "sandbox",
             "handover",
             "ledger",
             "lineworks",
             "domain",
+            "flows",
         ],
     ),
     (
@@ -329,6 +417,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "inbound",
             "converge",
             "okta",
+            "reconcile",
             "admin",
             "sandbox",
             "handover",
@@ -337,15 +426,17 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "domain",
         ],
     ),
-    ("inbound", &["clock", "metrics", "okta", "handover", "ledger", "lineworks", "domain"]),
+    ("reconcile", &["clock", "metrics", "okta", "ledger", "lineworks", "domain"]),
+    ("inbound", &["clock", "metrics", "reconcile", "okta", "handover", "ledger", "lineworks", "domain"]),
     ("converge", &["clock", "metrics", "okta", "handover", "ledger", "lineworks", "domain"]),
-    ("okta", &["clock", "ledger", "lineworks", "domain"]),
+    ("okta", &["clock", "metrics", "ledger", "lineworks", "domain"]),
     ("admin", &["clock", "okta", "ledger", "lineworks", "domain"]),
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
     ("lineworks", &["clock", "metrics", "ledger", "domain"]),
     ("handover", &["domain"]),
     ("domain", &[]),
+    ("flows", &[]),
     ("config", &[]),
     ("clock", &[]),
     ("metrics", &[]),

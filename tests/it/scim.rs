@@ -194,6 +194,43 @@ async fn a_bad_moment_of_scim_creates_nobody_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_made_without_an_answer_is_found_under_the_e_mail_it_was_made_with() {
+    let app = TestApp::with(&ALONE.replace("[unassign]", "call_timeout = '400ms'\n[unassign]")).await;
+    // Given up after 400 ms; nothing is asked for 800 ms after that.
+    let late = json!({"kind": "lateEffect", "operation": "scim.users.create", "delayMs": 1000, "times": 1});
+    app.fault(late).await;
+    app.put_without_waiting("00uTARO", json!({"user": user(1)})).await;
+    app.row_in("00uTARO", "waiting").await;
+    // Twice: the member was made under the first of three logins.
+    app.put_without_waiting("00uTARO", json!({"user": user(3)})).await;
+    app.put_without_waiting("00uTARO", json!({"user": user(2)})).await;
+    app.row_in("00uTARO", "settled").await;
+    assert!(app.member("person2@sandbox.example").await.is_some(), "renamed");
+    assert_eq!(app.stats().await["membersEverCreated"], 1);
+    // Somebody else may have the former login from now on.
+    assert_eq!(app.assign("00uHANAKO", user(1)).await.status, 200);
+    assert_eq!(app.assign("00uTARO", user(4)).await.status, 200);
+    let other = app.member(EMAIL).await.expect("another one");
+    assert_eq!(other["scimExternalId"], "00uHANAKO");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaver_made_without_an_answer_is_found_under_the_former_e_mail() {
+    let app = TestApp::with(&ALONE.replace("[unassign]", "call_timeout = '400ms'\n[unassign]")).await;
+    // Given up after 400 ms; nothing is asked for 800 ms after that.
+    let late = json!({"kind": "lateEffect", "operation": "scim.users.create", "delayMs": 1000, "times": 1});
+    app.fault(late).await;
+    app.put_without_waiting("00uTARO", json!({"user": user(1)})).await;
+    app.row_in("00uTARO", "waiting").await;
+    app.put_without_waiting("00uTARO", json!({"user": user(2)})).await;
+    app.unassign("00uTARO", "").await;
+    app.member_when(EMAIL, |member| member["isSuspended"] == true).await;
+    app.row_in("00uTARO", "settled").await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_is_not_there_is_named() {
     let app = TestApp::with(&format!("{ALONE}\n[placement]\ngroups = [\"name:全社員\"]")).await;
     let answer = app.assign("00uTARO", user(1)).await;

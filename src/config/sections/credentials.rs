@@ -166,7 +166,7 @@ pub(super) fn scope(key: &str, words: Words, check: &mut Check) -> Option<String
         check.refuse(
             key,
             format!("{} is not a list of scopes", shown(&text)),
-            "write them with spaces between, for example \"user directory\", or as [\"user\", \"directory\"]",
+            "write them with spaces between, \"one another\", or as a list, [\"one\", \"another\"]",
         );
         return None;
     }

@@ -31,9 +31,6 @@ pub(super) fn read(raw: raw::Ledger, check: &mut Check) -> Option<Ledger> {
             return None;
         }
     };
-    if password.is_some() && matches!(url, LedgerUrl::Sqlite(_)) {
-        check.warnings.push("ledger.password is not used: a SQLite file has none".into());
-    }
     Some(Ledger { url, password, connections: connections?, keep_history: keep_history? })
 }
 

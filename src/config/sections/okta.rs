@@ -25,7 +25,7 @@ pub(super) fn read(mut raw: raw::Okta, has_hook: bool, check: &mut Check) -> Opt
     let has_org =
         raw.org_url.is_some() || raw.client_id.is_some() || raw.private_key.is_some() || raw.api_token.is_some();
     let app_id = app_id(raw.app_id.take(), has_hook, has_org, check);
-    let mapping = raw.mapping.take().unwrap_or_default();
+    let mapping = raw.mapping.take().unwrap_or_default().0;
     let org = if has_org { org(raw, check).map(Some) } else { Some(None) };
     Some(Okta { app_id: app_id?, org: org?, mapping })
 }
@@ -57,7 +57,7 @@ fn org(raw: raw::Okta, check: &mut Check) -> Option<OktaOrg> {
             None
         }
         Some(text) => match base_url(text) {
-            Ok(url) if url.contains("-admin.okta") => {
+            Ok(url) if is_admin_console(&url) => {
                 check.refuse(
                     URL,
                     "is the address of the Admin Console",
@@ -81,6 +81,13 @@ fn org(raw: raw::Okta, check: &mut Check) -> Option<OktaOrg> {
     Some(OktaOrg { url: url?, access: access?, call_timeout: call_timeout?, catch_up: catch_up.then_some(times) })
 }
 
+/// `https://example-admin.okta.com`, and the same below `oktapreview.com` and `okta-emea.com`.
+fn is_admin_console(url: &str) -> bool {
+    ["-admin.okta.com", "-admin.oktapreview.com", "-admin.okta-emea.com"]
+        .iter()
+        .any(|end| url.to_lowercase().contains(end))
+}
+
 fn access(raw: raw::Okta, check: &mut Check) -> Option<OktaAccess> {
     let app = raw.client_id.is_some() || raw.private_key.is_some();
     if let Some(given) = raw.api_token {
@@ -94,7 +101,7 @@ fn access(raw: raw::Okta, check: &mut Check) -> Option<OktaAccess> {
         check.missing("okta.client_id", "\"Client ID\" of the API service app in the Okta Admin Console");
     }
     let private_key = match raw.private_key {
-        Some(given) => live("okta.private_key", given, SecretForm::Plain, check),
+        Some(given) => live("okta.private_key", given, SecretForm::OktaKey, check),
         None => {
             check.missing(
                 "okta.private_key",

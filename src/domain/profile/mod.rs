@@ -10,6 +10,8 @@ mod custom;
 mod differ;
 mod email;
 mod groups;
+mod overlay;
+mod path;
 mod placement;
 mod reader;
 mod refusal;
@@ -35,6 +37,7 @@ use serde_json::{Map, Value, json};
 pub use self::{
     differ::Difference,
     email::LoginEmail,
+    path::check_path,
     placement::{NamedPlace, PlaceKind},
     refusal::{FieldCode, FieldError},
     scim::is_within_scim,
@@ -117,8 +120,16 @@ impl Profile {
             (None, Ok(email)) => email.local_part().to_owned(),
             (None, Err(refusal)) => return Err(vec![FieldError::new("user.email", &refusal)]),
         };
-        let user = json!({ "email": user_name, "userName": { "lastName": name } });
-        Self::parse(&user, rules).map(|profile| Self { thin: true, ..profile })
+        Self::thin(&json!({ "email": user_name, "userName": { "lastName": name } }), rules)
+    }
+
+    /// A thin profile of a `user` object: for sources that know little more than who somebody is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`].
+    pub fn thin(user: &Value, rules: &ProfileRules) -> Result<Self, Vec<FieldError>> {
+        Self::parse(user, rules).map(|profile| Self { thin: true, ..profile })
     }
 
     /// Reads what `Serialize` wrote. What the configuration asks for was decided when the profile was accepted.

@@ -59,7 +59,7 @@ pub(super) const PLACE: Text = Text::shaped(text::place);
 /// LINE WORKS Directory API, user-create, `organizations[].orgUnits`: 0 to 30.
 const MAX_ORG_UNITS: usize = 30;
 
-static ORGANIZATION: Shape = Shape {
+pub(super) static ORGANIZATION: Shape = Shape {
     properties: &[
         Property::optional("domainId", domain_id),
         Property::optional("primary", boolean),
@@ -77,7 +77,7 @@ static ORGANIZATION: Shape = Shape {
     synonyms: &[],
 };
 
-static ORG_UNIT: Shape = Shape {
+pub(super) static ORG_UNIT: Shape = Shape {
     properties: &[
         Property::required("orgUnitId", |v, at, f| required(v, at, f, &PLACE)),
         Property::optional("primary", boolean),

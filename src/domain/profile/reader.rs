@@ -97,7 +97,8 @@ impl Shape {
         Some(read)
     }
 
-    fn why_not(&self, name: &str) -> Refusal {
+    /// Why a name cannot be set here.
+    pub(super) fn why_not(&self, name: &str) -> Refusal {
         if let Some((_, refusal)) = self.refused.iter().find(|(refused, _)| *refused == name) {
             return refusal.clone();
         }

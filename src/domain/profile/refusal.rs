@@ -23,6 +23,22 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// A template of `okta.mapping` that does not work for a person; `why` is a word of the template engine, never of
+    /// the person's.
+    pub fn template_failed(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        Self::new(field, &TEMPLATE_FAILED.with(why))
+    }
+
+    /// A template of `okta.mapping` that does not come to an end.
+    pub fn template_endless(field: impl Into<String>) -> Self {
+        Self::new(field, &TEMPLATE_ENDLESS.into())
+    }
+
+    /// A template of `okta.mapping` whose result is nothing JSON has.
+    pub fn template_result(field: impl Into<String>) -> Self {
+        Self::new(field, &TEMPLATE_RESULT.into())
+    }
+
     pub(super) fn new(field: impl Into<String>, refusal: &Refusal) -> Self {
         Self {
             field: field.into(),
@@ -57,6 +73,8 @@ pub enum FieldCode {
     BadFormat,
     /// Two entries exclude each other.
     Conflict,
+    /// The template of `okta.mapping` gives nothing that can be used for this person.
+    BadTemplate,
 }
 
 impl FieldCode {
@@ -73,6 +91,7 @@ impl FieldCode {
             Self::BadCharacter => "bad_character",
             Self::BadFormat => "bad_format",
             Self::Conflict => "conflict",
+            Self::BadTemplate => "bad_template",
         }
     }
 }
@@ -132,8 +151,8 @@ macro_rules! catalogue {
 
 catalogue! {
     MISSING: Missing,
-        "is required and must not be blank; map a value to it in the card",
-        "必須項目です。空にできません。カードで値を割り当ててください";
+        "is required and must not be blank; map a value to it in the card, or in okta.mapping",
+        "必須項目です。空にできません。カードか okta.mapping で値を割り当ててください";
     MISSING_NAME: Missing,
         "needs lastName or firstName, at least one that is not blank",
         "lastName と firstName の少なくとも一方に空でない値を入れてください";
@@ -150,8 +169,8 @@ catalogue! {
         "is required in every entry when there is more than one organization",
         "organizations が複数あるときは、すべての要素で必須です";
     WRONG_TYPE: WrongType,
-        "must be a JSON {}; change the type in the card",
-        "JSON の {} でなければなりません。カードで型を直してください";
+        "must be a JSON {}; change the type in the card, or in okta.mapping",
+        "JSON の {} でなければなりません。カードか okta.mapping で型を直してください";
     CUSTOM_VALUE_TYPE: WrongType,
         "must be text, a whole number from 0, an object with text and link, or a list of one of these",
         "文字列、0 以上の整数、text と link を持つオブジェクト、またはそのいずれか一種の配列でなければなりません";
@@ -266,6 +285,18 @@ catalogue! {
     DOMAIN_ID_RANGE: BadFormat,
         "must be a whole number from 1 to 2147483647",
         "1 から 2147483647 までの整数でなければなりません";
+    TEMPLATE_FAILED: BadTemplate,
+        "its template in okta.mapping does not work for this person ({}); see it with okta-lineworks mapping test, and change the template",
+        "okta.mapping のテンプレートがこの人では計算できません({})。okta-lineworks mapping test で確かめ、テンプレートを直してください";
+    TEMPLATE_ENDLESS: BadTemplate,
+        "its template in okta.mapping takes too many steps; make it simpler",
+        "okta.mapping のテンプレートの処理が長すぎます。簡単にしてください";
+    TEMPLATE_RESULT: BadTemplate,
+        "its template in okta.mapping gives something that is neither text, number, true or false, list nor object; change the template",
+        "okta.mapping のテンプレートの結果が、文字列、数値、真偽値、配列、オブジェクトのいずれでもありません。テンプレートを直してください";
+    NOT_A_LIST: NotAllowed,
+        "is a list; write {} for the one entry a template makes",
+        "配列の項目です。テンプレートで一つの要素を作るときは {} と書いてください";
     TWO_PRIMARIES: Conflict,
         "has more than one entry with primary true; leave it true in one of them",
         "primary が true の要素が複数あります。一つだけにしてください";

@@ -37,7 +37,7 @@ const LANGUAGES: [&str; 5] = ["ja_JP", "ko_KR", "en_US", "zh_CN", "zh_TW"];
 const PROTOCOLS: [&str; 5] = ["LINE", "FACEBOOK", "TWITTER", "X", "CUSTOM"];
 const CALENDARS: [&str; 2] = ["SOLAR", "LUNAR"];
 
-static USER: Shape = Shape {
+pub(super) static USER: Shape = Shape {
     properties: &[
         Property::required("email", required_login_email),
         Property::required("userName", user_name),
@@ -104,7 +104,7 @@ static USER: Shape = Shape {
     ],
 };
 
-static USER_NAME_PARTS: Shape = Shape {
+pub(super) static USER_NAME_PARTS: Shape = Shape {
     properties: &[
         Property::optional("lastName", |v, at, f| nullable(v, at, f, &USER_NAME)),
         Property::optional("firstName", |v, at, f| nullable(v, at, f, &USER_NAME)),
@@ -125,7 +125,7 @@ static I18N_NAME: Shape = Shape {
     synonyms: &[("locale", "language")],
 };
 
-static MESSENGER: Shape = Shape {
+pub(super) static MESSENGER: Shape = Shape {
     properties: &[
         Property::required("protocol", |v, at, f| required_word(v, at, f, &PROTOCOLS)),
         Property::optional("customProtocol", |v, at, f| optional(v, at, f, &FREE)),

@@ -14,6 +14,7 @@ use super::super::bucket::{Bucket, CORRECTING};
 use super::super::rows::{moment, ms};
 use super::super::{Admission, Admitted, Lease, Limits};
 use super::hands::{Db, Failure, Outcome};
+use super::org;
 use super::time::{NOW, Time};
 use super::work::{HELD, Mine, millis};
 use crate::domain::marks::{Intent, Marks};
@@ -53,6 +54,9 @@ pub(super) async fn admit(db: &Db, mine: &Mine<Asking>) -> Outcome<Admitted> {
     // A "now" that is wrong, of a machine that was asleep, is put right before anything is written with it.
     let now = ms(admission.now).saturating_add(millis_of(time.measured(database_us, asked)));
     renew(db, lease, admission, now).await?;
+    if destructive.is_some() && !admission.approved && org::app_is_gone(db).await? {
+        return Ok(Admitted::OktaAppGone);
+    }
     if let Some(step) = destructive
         && over_the_cap(db, lease, admission, step, now).await?
     {

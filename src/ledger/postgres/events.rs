@@ -1,5 +1,6 @@
 //! Rows of `events`: new ones all in one statement, copies that came again, and what is kept of ignored ones.
 
+use super::super::notes::note_for;
 use super::super::rows::{ms, word};
 use super::super::{IgnoredEvent, NotedEvent};
 use super::hands::{Db, Outcome};
@@ -12,18 +13,18 @@ pub(super) const IGNORED_NAMES: &str = "ignored:";
 /// A row of `events` that is to be written.
 #[derive(Default)]
 pub(super) struct EventRow {
-    person: Option<String>,
-    kind: String,
-    key: Option<String>,
-    source: String,
-    caller: String,
-    occurred: i64,
-    arrived: i64,
-    verdict: &'static str,
-    revision: Option<i64>,
-    weight: i64,
-    times: i64,
-    note: Option<String>,
+    pub(super) person: Option<String>,
+    pub(super) kind: String,
+    pub(super) key: Option<String>,
+    pub(super) source: String,
+    pub(super) caller: String,
+    pub(super) occurred: i64,
+    pub(super) arrived: i64,
+    pub(super) verdict: &'static str,
+    pub(super) revision: Option<i64>,
+    pub(super) weight: i64,
+    pub(super) times: i64,
+    pub(super) note: Option<String>,
 }
 
 impl EventRow {
@@ -41,11 +42,11 @@ impl EventRow {
             revision: i64::try_from(revision).ok(),
             weight: event.weight() as i64,
             times: 1,
-            note: None,
+            note: note_for(event.source).map(str::to_owned),
         }
     }
 
-    fn ignored(event: &IgnoredEvent, times: i64) -> Self {
+    pub(super) fn ignored(event: &IgnoredEvent, times: i64) -> Self {
         Self {
             person: event.person.as_ref().map(ToString::to_string),
             kind: event.kind.clone(),

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one transaction may take.
 const TRANSACTION: Duration = Duration::from_secs(10);
 /// How often a piece of work is tried.
-const TRIES: u32 = 5;
+const TRIES: u32 = 8;
 
 /// A failure inside a piece of work.
 #[derive(Debug)]

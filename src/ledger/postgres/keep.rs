@@ -1,9 +1,12 @@
-//! People who go on together, values there is one of, and history that is forgotten.
+//! People who go on together, values there is one of, duties one process has at a time, and history that is forgotten.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::rows::ms;
 use super::hands::{Db, Outcome};
+use super::work::millis;
 use crate::domain::outcome::Cause;
 
 /// Makes people who wait for this cause due, but none before an unclear call of theirs has had its time. Whoever is
@@ -36,6 +39,27 @@ pub(super) async fn save(db: &Db, (name, value, now): &(&'static str, Vec<u8>, T
         &[name, value, &ms(*now)],
     )
     .await
+}
+
+/// What a duty is asked for with: its name, by whom, now, and for how long.
+pub(super) type DutyAsked = (&'static str, String, Timestamp, Duration);
+
+/// Takes or renews a duty; `false` when somebody else has it.
+pub(super) async fn take_duty(db: &Db, (name, holder, now, lease): &DutyAsked) -> Outcome<bool> {
+    let until = ms(*now).saturating_add(millis(*lease));
+    let taken = db
+        .change(
+            "INSERT INTO duties (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) \
+             DO UPDATE SET holder = $2, until = $3 WHERE duties.holder = $2 OR duties.until <= $4",
+            &[name, holder, &until, &ms(*now)],
+        )
+        .await?;
+    Ok(taken == 1)
+}
+
+/// Gives a duty back.
+pub(super) async fn release_duty(db: &Db, (name, holder): &(&'static str, String)) -> Outcome<()> {
+    db.change("DELETE FROM duties WHERE name = $1 AND holder = $2", &[name, holder]).await.map(drop)
 }
 
 /// Forgets a few old rows of the history. Ids grow with time, so only the oldest are looked at. What another replica

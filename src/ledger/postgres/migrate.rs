@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_groups_and_rehires", include_str!("../../../migrations/postgres/0002_groups_and_rehires.sql")),
     ("0003_events_of_nobody", include_str!("../../../migrations/postgres/0003_events_of_nobody.sql")),
     ("0004_okta_truth", include_str!("../../../migrations/postgres/0004_okta_truth.sql")),
+    ("0005_okta_in_attempts", include_str!("../../../migrations/postgres/0005_okta_in_attempts.sql")),
 ];
 
 /// The lock all replicas take before they look; any number that is ours.

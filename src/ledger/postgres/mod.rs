@@ -2,12 +2,13 @@
 //!
 //! `hands` runs the statements in tasks of its own, so that no caller ever holds a connection; `connect` and `tls` make
 //! the connections, `migrate` brings the tables up to date. `batch` commits what is waiting together; `accept`, `image`,
-//! `people` and `events` receive events, `hear` operators' words. `work`, `admit` and `settle` are the workers' side, `rehire` and
+//! `people`, `events`, `anew` and `org` receive events, `hear` operators' words. `work`, `admit` and `settle` are the workers' side, `learnt`, `rehire` and
 //! `keep` what goes with it, `read` answers questions. `bell` wakes the other replicas, `time` keeps all of them on the
 //! database's clock. Order of locks for people: see `accept`.
 
 mod accept;
 mod admit;
+mod anew;
 mod batch;
 mod bell;
 mod columns;
@@ -17,7 +18,9 @@ mod hands;
 mod hear;
 mod image;
 mod keep;
+mod learnt;
 mod migrate;
+mod org;
 mod people;
 mod read;
 mod rehire;
@@ -27,6 +30,7 @@ mod tls;
 mod work;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -215,6 +219,16 @@ impl Store for PostgresStore {
 
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.hands.write((name, value, now), |db, asked| Box::pin(keep::save(db, asked))))
+    }
+
+    fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool> {
+        let asked = (name, holder.to_owned(), now, lease);
+        Box::pin(self.hands.write(asked, |db, asked| Box::pin(keep::take_duty(db, asked))))
+    }
+
+    fn release_duty(&self, name: &'static str, holder: &str) -> Answer<'_, ()> {
+        let asked = (name, holder.to_owned());
+        Box::pin(self.hands.write(asked, |db, asked| Box::pin(keep::release_duty(db, asked))))
     }
 
     fn prune(&self, before: Timestamp) -> Answer<'_, usize> {

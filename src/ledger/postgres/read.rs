@@ -15,7 +15,7 @@ const HISTORY: i64 = 200;
 const AT_HAND_MS: i64 = 3_600_000;
 /// The columns of an event, and of a run. Never `*`: a newer program may have added some.
 const EVENT: &str = "id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, revision, times_seen, note";
-const ATTEMPT: &str = "id, revision, started_at, ended_at, state, reason, steps, calls";
+const ATTEMPT: &str = "id, revision, started_at, ended_at, state, reason, okta, steps, calls";
 /// The states with an index of their own; written as in the migration.
 const UNSETTLED: &str = "state IN ('waiting', 'held', 'parked')";
 
@@ -106,6 +106,7 @@ fn attempt_record(row: &Row) -> Outcome<AttemptRecord> {
         ended_at: reading.moment("ended_at")?,
         state: reading.plain("state")?,
         reason: reading.json("reason")?,
+        okta: reading.json("okta")?.ok_or_else(|| reading.bad("okta"))?,
         steps: reading.json("steps")?.ok_or_else(|| reading.bad("steps"))?,
         calls: reading.json("calls")?.ok_or_else(|| reading.bad("calls"))?,
     })

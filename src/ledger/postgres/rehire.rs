@@ -17,7 +17,7 @@ use crate::domain::outcome::{Cause, Reason};
 pub(super) async fn deleted_with_login(db: &Db, (login, except): &(String, OktaUserId)) -> Outcome<Option<OktaUserId>> {
     let login = super::columns::clean(login);
     let sql = "SELECT okta_user_id FROM assignments WHERE login = $1 AND delete_intent_at IS NOT NULL \
-         AND member_id IS NOT NULL AND membership = 'unassigned' AND okta_user_id <> $2 \
+         AND member_id IS NOT NULL AND (membership = 'unassigned' OR status = 'deactivated') AND okta_user_id <> $2 \
          ORDER BY delete_intent_at DESC LIMIT 1";
     let row = db.row(sql, &[&login.as_ref(), &except.as_str()]).await?;
     let Some(row) = row else { return Ok(None) };

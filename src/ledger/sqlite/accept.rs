@@ -4,13 +4,17 @@
 //! the row is made due. Everything runs inside the writer's transaction and may be run twice.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
+use super::super::notes::{self, LATE, NO_ASSIGNMENT, UNREADABLE, as_ignored, note_for};
 use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
+use super::anew::{self, Told};
+use super::org;
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Heads, Membership, Reception, Ruling, State};
-use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, UnassignPolicy, Verdict};
+use crate::domain::assignment::{Membership, Ruling, State};
+use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, Source, UnassignPolicy, Verdict};
+use crate::domain::heads::{Heads, Reception};
 use crate::domain::ids::OktaUserId;
 use crate::domain::plan::is_approvable;
 
@@ -24,7 +28,7 @@ impl From<Incoming> for Arrival {
     fn from(incoming: Incoming) -> Self {
         let profile = match &incoming {
             Incoming::Event(event) => event.profile.as_ref().map(stored_profile),
-            Incoming::Ignored(_) => None,
+            Incoming::Org(_) | Incoming::Ignored(_) => None,
         };
         Self { incoming, profile }
     }
@@ -36,10 +40,11 @@ pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Recei
     let alone = arrivals.len() == 1;
     let receive = |arrival: &Arrival| match &arrival.incoming {
         Incoming::Ignored(event) => ignore(db, event),
+        Incoming::Org(event) => org::accept(db, event),
         Incoming::Event(event) => match accept_one(db, event, arrival.profile.as_deref()) {
             Err(Failure::Row(error)) if !alone => {
                 tracing::error!(%error, "an event is kept as ignored, since its person's row cannot be read");
-                ignore(db, &unreadable(event))
+                ignore(db, &as_ignored(event, UNREADABLE))
             }
             outcome => outcome,
         },
@@ -47,21 +52,11 @@ pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Recei
     arrivals.iter().map(receive).collect()
 }
 
-fn unreadable(event: &Event) -> IgnoredEvent {
-    IgnoredEvent {
-        person: Some(event.person.clone()),
-        key: event.key.clone(),
-        kind: word(event.kind),
-        note: "this person's row in the ledger cannot be read; see the log".to_owned(),
-        source: event.source,
-        caller: event.caller.clone(),
-        occurred: event.occurred,
-        arrived: event.arrived,
-    }
-}
-
 fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {
     let known = find_heads(db, &event.person)?;
+    if known.is_none() && !event.kind.is_membership() {
+        return ignore(db, &as_ignored(event, NO_ASSIGNMENT));
+    }
     // Whoever has an event has an assignment.
     let earlier = if known.is_some() { find_earlier(db, event)? } else { None };
     // A copy is the same event: it occurred when the first one said so, also where the arrival counts.
@@ -74,26 +69,30 @@ fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<
         Some(earlier) => heads.receive_again(event, earlier.weight),
         None => heads.receive(event),
     };
+    let late = earlier.as_ref().is_some_and(|earlier| earlier.is_late(event.source));
     if let (Some(earlier), Verdict::Duplicate) = (&earlier, reception.verdict) {
-        db.prepare_cached("UPDATE events SET times_seen = times_seen + 1 WHERE id = ?1")?.execute([earlier.id])?;
-        return Ok(Receipt { verdict: Verdict::Duplicate, revision });
+        seen_again(db, earlier, late)?;
+        return Ok(Receipt { verdict: Verdict::Duplicate, revision, late });
     }
     let revision = revision + 1;
     match known {
         Some(_) => update_assignment(db, event, profile, reception, &heads)?,
-        None => insert_assignment(db, event, profile, &heads)?,
+        None => {
+            let told = anew::judge(db, event, &mut heads)?;
+            insert_assignment(db, event, profile, &heads, told)?;
+        }
     }
     match earlier {
         Some(earlier) => merge_event(db, earlier.id, event, reception)?,
         None => insert_event(db, event, reception.verdict, revision)?,
     }
-    Ok(Receipt { verdict: reception.verdict, revision })
+    Ok(Receipt { verdict: reception.verdict, revision, late })
 }
 
 fn find_heads(db: &Connection, person: &OktaUserId) -> Outcome<Option<(u64, Heads)>> {
     let mut statement = db.prepare_cached(
-        "SELECT okta_user_id, revision, membership, membership_policy, membership_at, status, profile_weight, \
-         profile_at FROM assignments WHERE okta_user_id = ?1",
+        "SELECT okta_user_id, revision, membership, membership_policy, membership_at, status, status_at, \
+         profile_weight, profile_at FROM assignments WHERE okta_user_id = ?1",
     )?;
     let mut rows = statement.query([person.as_str()])?;
     match rows.next()? {
@@ -102,30 +101,49 @@ fn find_heads(db: &Connection, person: &OktaUserId) -> Outcome<Option<(u64, Head
     }
 }
 
-struct Earlier {
+/// The copy of an event that came first.
+pub(super) struct Earlier {
     id: i64,
     weight: ProfileWeight,
     occurred: Timestamp,
+    found: bool,
 }
 
-fn find_earlier(db: &Connection, event: &Event) -> Outcome<Option<Earlier>> {
-    let Some(key) = &event.key else { return Ok(None) };
-    let found = db
-        .prepare_cached(
-            "SELECT id, profile_weight, occurred_at FROM events \
-             WHERE okta_user_id = ?1 AND kind = ?2 AND event_key = ?3 AND verdict <> 'ignored'",
-        )?
-        .query_row(params![event.person.as_str(), word(event.kind), key.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        })
-        .optional()?;
-    let Some((id, weight, occurred_ms)) = found else { return Ok(None) };
-    let weight = match weight {
+impl Earlier {
+    /// Whether a copy from this source is the first that came through a door.
+    pub(super) fn is_late(&self, source: Source) -> bool {
+        notes::is_late(self.found, source)
+    }
+}
+
+/// An earlier copy, from `id, profile_weight, occurred_at, note`.
+pub(super) fn earlier(row: &Row<'_>) -> Outcome<Earlier> {
+    let weight = match row.get::<_, i64>("profile_weight")? {
         0 => ProfileWeight::None,
         1 => ProfileWeight::Thin,
         _ => ProfileWeight::Full,
     };
-    Ok(Some(Earlier { id, weight, occurred: moment(occurred_ms)? }))
+    let note: Option<String> = row.get("note")?;
+    let found = notes::was_found(note.as_deref());
+    Ok(Earlier { id: row.get("id")?, weight, occurred: moment(row.get("occurred_at")?)?, found })
+}
+
+/// Counts a copy that says nothing new.
+pub(super) fn seen_again(db: &Connection, earlier: &Earlier, late: bool) -> Outcome<()> {
+    let note = late.then_some(LATE);
+    db.prepare_cached("UPDATE events SET times_seen = times_seen + 1, note = coalesce(?2, note) WHERE id = ?1")?
+        .execute(params![earlier.id, note])?;
+    Ok(())
+}
+
+fn find_earlier(db: &Connection, event: &Event) -> Outcome<Option<Earlier>> {
+    let Some(key) = &event.key else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT id, profile_weight, occurred_at, note FROM events \
+         WHERE okta_user_id = ?1 AND kind = ?2 AND event_key = ?3 AND verdict <> 'ignored'",
+    )?;
+    let mut rows = statement.query(params![event.person.as_str(), word(event.kind), key.as_str()])?;
+    rows.next()?.map(earlier).transpose()
 }
 
 /// The columns of a membership: what, with which policy, since when.
@@ -141,12 +159,13 @@ fn login(wish: &ProfileWish) -> Option<&str> {
     wish.valid().map(|profile| profile.email().as_str())
 }
 
-fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, heads: &Heads) -> Outcome<()> {
+fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, heads: &Heads, told: Told) -> Outcome<()> {
     let (membership, policy, since) = membership_columns(heads);
     db.prepare_cached(
         "INSERT INTO assignments (okta_user_id, membership, membership_policy, membership_at, membership_source, \
          profile, profile_weight, profile_at, profile_source, login, revision, state, next_at, leaving, created_at, \
-         updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 'due', ?11, ?12, ?11, ?11)",
+         updated_at, status, status_at, status_source) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 'due', ?11, ?12, ?11, ?11, ?13, ?14, ?15)",
     )?
     .execute(params![
         event.person.as_str(),
@@ -161,6 +180,9 @@ fn insert_assignment(db: &Connection, event: &Event, profile: Option<&str>, head
         event.profile.as_ref().and_then(login),
         ms(event.arrived),
         heads.is_leaving(),
+        told.map(|(status, _)| status.as_str()),
+        heads.status.map(|(_, since)| ms(since)),
+        told.map(|(_, source)| word(source)),
     ])?;
     Ok(())
 }
@@ -184,7 +206,21 @@ fn update_assignment(
         )?
         .execute(params![event.person.as_str(), membership, policy, since, word(event.source)])?;
     }
+    if let (true, Some((status, since))) = (reception.takes_status, heads.status) {
+        db.prepare_cached(
+            "UPDATE assignments SET status = ?2, status_at = ?3, status_source = ?4, \
+             unassigned_seen_at = CASE WHEN ?5 THEN unassigned_seen_at END WHERE okta_user_id = ?1",
+        )?
+        .execute(params![
+            event.person.as_str(),
+            status.as_str(),
+            ms(since),
+            word(event.source),
+            heads.is_unassigned()
+        ])?;
+    }
     if let (true, Some(wish)) = (reception.takes_profile, &event.profile) {
+        remember_login(db, &event.person, login(wish))?;
         db.prepare_cached(
             "UPDATE assignments SET profile = ?2, profile_weight = ?3, profile_at = ?4, profile_source = ?5, \
              login = coalesce(?6, login) WHERE okta_user_id = ?1",
@@ -199,6 +235,19 @@ fn update_assignment(
         ])?;
     }
     raise(db, &event.person, heads.is_leaving(), now)
+}
+
+/// Before the login becomes another one: a create that was begun under it may have made a member that nobody has seen
+/// yet, and SCIM finds members by login only.
+pub(super) fn remember_login(db: &Connection, person: &OktaUserId, next: Option<&str>) -> Outcome<()> {
+    let Some(next) = next else { return Ok(()) };
+    db.prepare_cached(
+        "UPDATE assignments SET former_logins = json_insert(former_logins, '$[#]', login) WHERE okta_user_id = ?1 \
+         AND login <> ?2 AND member_id IS NULL AND lease_number > 0 AND json_array_length(former_logins) < 10 \
+         AND NOT EXISTS (SELECT 1 FROM json_each(former_logins) WHERE value = login)",
+    )?
+    .execute(params![person.as_str(), next])?;
+    Ok(())
 }
 
 /// Nothing that arrives cuts the pause after an unclear call short: the next call would overlap with it.
@@ -221,7 +270,7 @@ fn expect_one(changed: usize) -> Outcome<()> {
 fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO events (okta_user_id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, \
-         revision, profile_weight) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         revision, profile_weight, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         event.person.as_str(),
@@ -234,18 +283,18 @@ fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64)
         verdict.as_str(),
         revision,
         event.weight() as i64,
+        note_for(event.source),
     ])?;
     Ok(())
 }
 
 fn merge_event(db: &Connection, id: i64, event: &Event, reception: Reception) -> Outcome<()> {
-    let carried = if reception.takes_profile { "a profile" } else { "a policy" };
     let changed = db
         .prepare_cached(
             "UPDATE events SET times_seen = times_seen + 1, profile_weight = max(profile_weight, ?2), \
-             note = 'a later copy carried ' || ?3 WHERE id = ?1",
+             note = ?3 WHERE id = ?1",
         )?
-        .execute(params![id, event.weight() as i64, carried])?;
+        .execute(params![id, event.weight() as i64, notes::merged(reception)])?;
     expect_one(changed)
 }
 
@@ -275,7 +324,7 @@ fn ignore(db: &Connection, event: &IgnoredEvent) -> Outcome<Receipt> {
             event.note
         ])?;
     }
-    Ok(Receipt { verdict: Verdict::Ignored, revision: 0 })
+    Ok(Receipt { verdict: Verdict::Ignored, revision: 0, late: false })
 }
 
 /// Keeps an event that is about nobody in particular.

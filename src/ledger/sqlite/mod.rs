@@ -2,10 +2,16 @@
 //!
 //! `threads` runs the statements: a writer thread that commits what is waiting in one transaction (group commit, so
 //! that durability costs one fsync per batch and not per request) and a few reader threads. `accept` receives
-//! events, `work` is the workers' side, `release` lets people go on together, `read` answers questions, `rows` turns rows into domain values.
+//! events, `anew` and `org` are parts of that, `work` is the workers' side, `learnt` writes what a run read from Okta,
+//! `release` lets people go on together, `duties` says who does what only one may do, `read` answers questions, `rows`
+//! turns rows into domain values.
 
 mod accept;
+mod anew;
 mod columns;
+mod duties;
+mod learnt;
+mod org;
 mod read;
 mod rehire;
 mod release;
@@ -42,6 +48,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/sqlite/0002_groups_and_rehires.sql")),
     M::up(include_str!("../../../migrations/sqlite/0003_events_of_nobody.sql")),
     M::up(include_str!("../../../migrations/sqlite/0004_okta_truth.sql")),
+    M::up(include_str!("../../../migrations/sqlite/0005_okta_in_attempts.sql")),
 ];
 
 /// How many answers the service reads at the same time.
@@ -241,6 +248,16 @@ impl Store for SqliteStore {
 
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.writer.write(move |tx| work::save(tx, name, &value, now)))
+    }
+
+    fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool> {
+        let holder = holder.to_owned();
+        Box::pin(self.writer.write(move |tx| duties::take(tx, name, &holder, now, lease)))
+    }
+
+    fn release_duty(&self, name: &'static str, holder: &str) -> Answer<'_, ()> {
+        let holder = holder.to_owned();
+        Box::pin(self.writer.write(move |tx| duties::release(tx, name, &holder)))
     }
 
     fn prune(&self, before: Timestamp) -> Answer<'_, usize> {

@@ -105,6 +105,7 @@ fn attempt_record(row: &Row<'_>) -> Outcome<AttemptRecord> {
         ended_at: reading.moment("ended_at")?,
         state: reading.plain("state")?,
         reason: reading.json("reason")?,
+        okta: reading.json("okta")?.ok_or_else(|| reading.bad("okta"))?,
         steps: reading.json("steps")?.ok_or_else(|| reading.bad("steps"))?,
         calls: reading.json("calls")?.ok_or_else(|| reading.bad("calls"))?,
     })

@@ -17,7 +17,7 @@ use crate::domain::outcome::{Cause, Reason};
 pub(super) fn deleted_with_login(db: &Connection, login: &str, except: &OktaUserId) -> Outcome<Option<OktaUserId>> {
     let mut statement = db.prepare_cached(
         "SELECT okta_user_id FROM assignments WHERE login = ?1 AND delete_intent_at IS NOT NULL \
-         AND member_id IS NOT NULL AND membership = 'unassigned' AND okta_user_id <> ?2 \
+         AND member_id IS NOT NULL AND (membership = 'unassigned' OR status = 'deactivated') AND okta_user_id <> ?2 \
          ORDER BY delete_intent_at DESC LIMIT 1",
     )?;
     let mut rows = statement.query(params![login, except.as_str()])?;

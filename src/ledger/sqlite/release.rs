@@ -19,3 +19,15 @@ pub(super) fn release_waiting(db: &Connection, cause: Cause, at_most: usize, now
         .execute(params![cause.code(), ms(now), at_most])?;
     Ok(released)
 }
+
+/// Makes everybody who is held for this cause due.
+pub(super) fn release_held(db: &Connection, cause: Cause, now: Timestamp) -> Outcome<usize> {
+    let released = db
+        .prepare_cached(
+            "UPDATE assignments SET state = 'due', reason = NULL, held_steps = NULL, \
+             next_at = max(?2, coalesce(unclear_until, 0)), updated_at = ?2 \
+             WHERE state = 'held' AND json_extract(reason, '$.cause') = ?1",
+        )?
+        .execute(params![cause.code(), ms(now)])?;
+    Ok(released)
+}

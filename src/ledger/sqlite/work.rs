@@ -11,9 +11,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::bucket::{Bucket, CORRECTING};
 use super::super::settling::StateColumns;
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
+use super::learnt;
+use super::org;
 use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
+use crate::domain::assignment::State;
 use crate::domain::marks::{Intent, Marks};
+use crate::domain::outcome::Cause;
 use crate::domain::step::StepKind;
 use crate::lineworks::{Operation, Quota};
 
@@ -25,7 +29,7 @@ pub(super) fn release_the_dead(db: &Connection, now: Timestamp, grace: Duration)
     db.execute("UPDATE assignments SET next_at = min(next_at, ?1), unclear_until = ?1 WHERE state = 'running'", [from])
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
@@ -101,6 +105,13 @@ pub(super) fn admit(db: &Connection, owner: &str, lease: &Lease, admission: &Adm
         return Ok(Admitted::LeaseLost);
     }
     renew(db, lease, admission)?;
+    if let Some((step, _)) = &admission.intent
+        && step.is_destructive()
+        && !admission.approved
+        && org::app_is_gone(db)?
+    {
+        return Ok(Admitted::OktaAppGone);
+    }
     if let Some((step, _)) = &admission.intent
         && over_the_cap(db, lease, admission, *step)?
     {
@@ -231,7 +242,7 @@ pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &S
         .query_row(params![lease.person.as_str(), owner, lease.number], |row| row.get(0))
         .optional()?;
     let Some(current) = current else { return Ok(false) };
-    let overtaken = current > settlement.revision;
+    let overtaken = current > settlement.revision || was_held_in_vain(db, &settlement.state)?;
     write_state(db, lease, settlement, overtaken)?;
     write_marks(db, lease, &settlement.marks)?;
     if !overtaken {
@@ -239,9 +250,20 @@ pub(super) fn settle(db: &Connection, owner: &str, lease: &Lease, settlement: &S
         db.prepare_cached("UPDATE assignments SET unassigned_seen_at = ?2 WHERE okta_user_id = ?1")?
             .execute(params![lease.person.as_str(), settlement.marks.unassigned_seen.map(ms)])?;
     }
+    if let Some(learnt) = &settlement.learnt {
+        learnt::write(db, lease, learnt, overtaken)?;
+    }
     write_member(db, lease, settlement)?;
     write_attempt(db, lease, settlement)?;
     Ok(true)
+}
+
+/// The app came back between the moment a run was told that it is gone and this one.
+fn was_held_in_vain(db: &Connection, state: &State) -> Outcome<bool> {
+    match state {
+        State::Held { reason, .. } if reason.cause == Cause::OktaAppGone => Ok(!org::app_is_gone(db)?),
+        _ => Ok(false),
+    }
 }
 
 fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtaken: bool) -> Outcome<()> {
@@ -271,21 +293,24 @@ fn write_member(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outc
         db.prepare_cached("UPDATE assignments SET member_id = NULL WHERE member_id = ?1 AND okta_user_id <> ?2")?
             .execute(params![member_id, lease.person.as_str()])?;
     }
-    db.prepare_cached("UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4, yielded_to = ?5 WHERE okta_user_id = ?1")?
-        .execute(params![
-            lease.person.as_str(),
-            member_id,
-            settlement.external_key.as_ref().map(|key| key.as_str()),
-            stored_json(&settlement.groups),
-            settlement.yielded_to.as_ref().map(|person| person.as_str()),
-        ])?;
+    db.prepare_cached(
+        "UPDATE assignments SET member_id = ?2, external_key = ?3, groups = ?4, yielded_to = ?5, \
+         former_logins = CASE WHEN ?2 IS NULL THEN former_logins ELSE '[]' END WHERE okta_user_id = ?1",
+    )?
+    .execute(params![
+        lease.person.as_str(),
+        member_id,
+        settlement.external_key.as_ref().map(|key| key.as_str()),
+        stored_json(&settlement.groups),
+        settlement.yielded_to.as_ref().map(|person| person.as_str()),
+    ])?;
     Ok(())
 }
 
 fn write_attempt(db: &Connection, lease: &Lease, settlement: &Settlement) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO attempts (okta_user_id, revision, lease_number, started_at, ended_at, state, reason, steps, \
-         calls) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         calls, okta) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         lease.person.as_str(),
@@ -297,6 +322,7 @@ fn write_attempt(db: &Connection, lease: &Lease, settlement: &Settlement) -> Out
         settlement.state.reason().map(stored_json),
         stored_json(&settlement.steps),
         stored_json(&settlement.calls),
+        stored_json(&settlement.okta),
     ])?;
     Ok(())
 }

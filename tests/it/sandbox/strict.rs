@@ -60,7 +60,8 @@ async fn last_broken(stranger: &Stranger) -> (Value, Value) {
 #[tokio::test]
 async fn every_rule_is_refused_counted_and_in_the_journal() {
     let lenient = Switches { refuse_overlap: false, refuse_org_unit_pace: false, ..Switches::default() };
-    for rule in Rule::ALL {
+    // Those of the fake Okta are broken in `sandbox_okta::limits`.
+    for rule in Rule::ALL.iter().filter(|rule| !format!("{rule:?}").starts_with("Okta")) {
         let stranger = Stranger::of_the_directory_with(lenient.clone(), true).await;
         let id = stranger.create("strict").await;
         let answer = break_it(&stranger, *rule, &id).await;

@@ -5,6 +5,8 @@
 
 mod admission;
 mod claims;
+mod learnt;
+mod org;
 mod postgres;
 mod questions;
 mod receiving;
@@ -13,13 +15,14 @@ mod released;
 mod replicas;
 mod runs;
 mod sqlite;
+mod statuses;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use okta_lineworks::domain::assignment::{Assignment, State, StateName};
-use okta_lineworks::domain::event::{Event, EventKind, ProfileWish, Receipt, Source};
+use okta_lineworks::domain::event::{Event, EventKind, ProfileWish, Receipt, Source, UnassignPolicy};
 use okta_lineworks::domain::ids::OktaUserId;
 use okta_lineworks::domain::marks::Marks;
 use okta_lineworks::domain::outcome::{Cause, Reason};
@@ -38,6 +41,9 @@ const LEASE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 /// 1 call a second, 10 at once, 3 destructive steps an hour.
 const LIMITS: Limits = Limits { per_minute: 60, burst: 10, destructive_per_hour: 3 };
+
+/// The mildest policy, where which one is in force makes no difference.
+const SUSPEND: UnassignPolicy = UnassignPolicy::Suspend;
 
 /// One ledger of one adapter, which can be opened again and again, each time by another owner.
 trait Bench {
@@ -72,6 +78,20 @@ macro_rules! every_case {
                 a_retry_raises_the_revision_of_whatever_state,
                 a_ruling_is_in_force_for_its_revision_only,
                 only_what_is_held_and_approvable_can_be_approved;
+            statuses:
+                the_newest_status_stands_and_every_one_raises_the_revision,
+                a_status_makes_the_row_due_among_those_who_leave,
+                a_status_of_somebody_unknown_makes_no_row_and_counts_once_there_is_one,
+                who_is_active_again_is_not_on_the_way_to_a_deletion,
+                a_change_raises_the_revision_and_a_thin_profile_never_stands_above_a_full_one,
+                any_order_and_any_copies_end_in_the_same_facts;
+            org:
+                while_the_app_is_gone_nothing_is_taken_away_that_nobody_approved,
+                the_newest_word_about_the_app_stands_and_begins_once,
+                whoever_was_held_is_due_when_the_app_is_back,
+                what_is_about_nobody_is_kept_once_and_remembered_with_it,
+                what_the_log_told_of_first_is_late_once_when_a_door_brings_it,
+                a_duty_has_one_holder_until_its_time_is_over;
             claims:
                 leavers_go_first_then_the_longest_due,
                 joiners_have_a_limit_of_their_own,
@@ -92,7 +112,18 @@ macro_rules! every_case {
                 nothing_cuts_the_pause_after_an_unclear_call,
                 a_new_assignment_ends_the_count_towards_a_deletion,
                 a_member_belongs_to_one_assignment,
+                former_logins_are_kept_until_a_member_is_known,
                 failures_are_counted_as_the_run_says;
+            learnt:
+                what_okta_said_is_kept_with_the_run,
+                okta_wins_over_all_the_run_knew_whatever_its_time,
+                of_what_came_during_the_run_the_newest_stands,
+                whom_okta_shows_as_gone_is_a_leaver_and_keeps_the_last_profile,
+                a_named_policy_stays_while_okta_agrees,
+                a_ruling_is_void_once_okta_says_otherwise,
+                the_count_towards_a_deletion_ends_when_okta_shows_the_person_again,
+                what_an_earlier_run_said_is_known_until_an_event_comes,
+                a_deactivated_persons_deleted_member_is_found_by_the_login_okta_had;
             rehires:
                 a_leavers_member_goes_on_with_all_that_is_remembered,
                 a_leaver_at_work_or_unclear_is_not_taken_over,
@@ -155,6 +186,11 @@ fn event(kind: EventKind, person: &str, second: i64) -> Event {
 fn profile(email: &str) -> Option<ProfileWish> {
     let user = json!({"email": email, "userName": {"lastName": "山田"}});
     Some(ProfileWish::Valid(Profile::parse(&user, &ProfileRules::OPEN).expect("valid")))
+}
+
+/// A profile as a hook's event carries it.
+fn thin(login: &str) -> Option<ProfileWish> {
+    Some(ProfileWish::Valid(Profile::from_hook(login, Some("山田"), &ProfileRules::OPEN).expect("valid")))
 }
 
 /// Shorter words for what nearly every case does.
@@ -226,6 +262,8 @@ fn settlement(row: &Assignment, state: State, second: i64) -> Settlement {
         marks: row.marks,
         groups: row.groups.clone(),
         yielded_to: row.yielded_to.clone(),
+        learnt: None,
+        okta: Vec::new(),
         failures: 0,
         steps: Vec::new(),
         calls: Vec::new(),

@@ -248,11 +248,12 @@ async fn a_commit_is_synced_whatever_the_servers_default() {
 
 /// A migration that was shipped never changes: the ledgers out there would not have the change. The next change is the
 /// next file, and its line here.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 5] = [
     ("0001_ledger.sql", "92574985852eae982e9d3531d2dd53a3ff74a23a736f9a34f811f463ee1018e4"),
     ("0002_groups_and_rehires.sql", "b51610ab1c6fd3b4a06c36c78b4447987e307c61fbb5d1f0e5fb1c68bcaa8b3e"),
     ("0003_events_of_nobody.sql", "636ac83e4b8b2631d51707e8d8f62bca56dc8e2b63a9808779fbb954e20f2cf6"),
     ("0004_okta_truth.sql", "bb9c2da554e16f3c6e419e46b23ba5dab9053bc53e95803d9bdbca5abdd7fafc"),
+    ("0005_okta_in_attempts.sql", "ff008cbad2671876c2623edbefce6a23b5e810a2e8773d6e1268bcf0fde914ab"),
 ];
 
 #[test]

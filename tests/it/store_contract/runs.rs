@@ -1,14 +1,14 @@
 //! What a run leaves behind.
 
 use okta_lineworks::domain::assignment::{Assignment, State, StateName};
-use okta_lineworks::domain::event::EventKind;
+use okta_lineworks::domain::event::{Event, EventKind};
 use okta_lineworks::domain::marks::{Intent, Marks};
 use okta_lineworks::domain::outcome::{Cause, Reason};
 use okta_lineworks::domain::step::StepKind;
 use okta_lineworks::ledger::{Claimed, Settlement, StepRecord, Store};
 use okta_lineworks::lineworks::{CallRecord, Operation};
 
-use super::{Bench, Verbs, at, id, settled, settlement, state_of, waiting};
+use super::{Bench, Verbs, at, event, id, profile, settled, settlement, state_of, waiting};
 
 async fn settle_as(store: &dyn Store, claimed: &Claimed, change: impl FnOnce(&mut Settlement), second: i64) {
     let mut settlement = settlement(&claimed.assignment, settled(), second);
@@ -113,6 +113,28 @@ pub async fn a_member_belongs_to_one_assignment(bench: &dyn Bench) {
     }
     assert_eq!(store.row("00uA").await.member_id, None, "it moved");
     assert_eq!(store.row("00uB").await.member_id.expect("has it").as_str(), "m-1");
+}
+
+pub async fn former_logins_are_kept_until_a_member_is_known(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    let with_login = |second| {
+        let login = format!("login{second}@sandbox.example");
+        Event { profile: profile(&login), ..event(EventKind::Assigned, "00uA", second) }
+    };
+    store.take_in(with_login(0)).await;
+    store.take_in(with_login(1)).await;
+    assert!(store.row("00uA").await.former_logins.is_empty(), "nobody can have made a member yet");
+    let claimed = store.claim_one("00uA", 2).await;
+    for second in [3, 4, 4, 5] {
+        store.take_in(with_login(second)).await;
+    }
+    store.settle_in(&claimed, waiting(6), 6).await;
+    let kept = ["login1@sandbox.example", "login3@sandbox.example", "login4@sandbox.example"];
+    assert_eq!(store.row("00uA").await.former_logins, kept);
+    let claimed = store.claim_one("00uA", 7).await;
+    settle_as(&*store, &claimed, |run| run.member_id = "m-1".parse().ok(), 8).await;
+    store.take_in(with_login(9)).await;
+    assert!(store.row("00uA").await.former_logins.is_empty(), "the member is known by its id");
 }
 
 pub async fn failures_are_counted_as_the_run_says(bench: &dyn Bench) {

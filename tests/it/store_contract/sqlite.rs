@@ -136,6 +136,7 @@ fn every_migration_is_as_it_was_shipped() {
         ("0002_groups_and_rehires.sql", "9546f40f86e111f625ce293de6cb80d7071416dd66fb7c8724aa81e6c760b861"),
         ("0003_events_of_nobody.sql", "636ac83e4b8b2631d51707e8d8f62bca56dc8e2b63a9808779fbb954e20f2cf6"),
         ("0004_okta_truth.sql", "026eb158393b2060a1253e10c1b8dbbdbe06f9f7b6bb39db10ead02cd8c237b0"),
+        ("0005_okta_in_attempts.sql", "ff008cbad2671876c2623edbefce6a23b5e810a2e8773d6e1268bcf0fde914ab"),
     ];
     super::migrations_are_as_shipped("migrations/sqlite", &shipped);
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use okta_lineworks::app::{App, Purpose};
 use okta_lineworks::clock::Clock;
-use okta_lineworks::config::{self, SandboxDefaults, Sources};
+use okta_lineworks::config::{self, OktaDefaults, SandboxDefaults, Sources};
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
 use okta_lineworks::shutdown::{Ended, Shutdown};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 
 pub mod program;
 pub mod raw;
+pub mod workflows;
 
 pub const CARD: &str = "sandbox-card";
 pub const SIGNING: &str = "sandbox-signing";
@@ -62,6 +63,8 @@ pub struct TestApp {
     settings: String,
     shutdown: Shutdown,
     running: Option<JoinHandle<Ended>>,
+    /// Where the next start begins in Okta's System Log (`serve --since`).
+    pub since: Option<jiff::Timestamp>,
 }
 
 /// An answer with its body read.
@@ -111,6 +114,7 @@ impl TestApp {
             settings: merge(QUICK, settings),
             shutdown: Shutdown::default(),
             running: None,
+            since: None,
         };
         app.boot().await;
         app
@@ -146,10 +150,16 @@ impl TestApp {
                 scim_token: it.scim_token,
                 domain_id: it.domain_id,
                 domains: it.domains.into_iter().map(|domain| (domain.name, domain.id)).collect(),
+                okta: OktaDefaults {
+                    client_id: it.okta.client_id,
+                    private_key: it.okta.private_key,
+                    api_token: it.okta.api_token,
+                },
             }),
         })
         .expect("the test's settings are right");
         let app = App::build(&loaded.config, Purpose::Rehearsal, self.clock.clone()).await.expect("builds");
+        let app = if let Some(since) = self.since { app.since(since) } else { app };
         self.url = format!("http://{}", app.address());
         self.shutdown = Shutdown::default();
         let shutdown = self.shutdown.clone();
@@ -161,6 +171,16 @@ impl TestApp {
         self.shutdown.soft.cancel();
         let running = self.running.take().expect("is running");
         tokio::time::timeout(Duration::from_secs(40), running).await.expect("stops in time").expect("no panic")
+    }
+
+    /// Starts the service again after `stop`, on the same ledger.
+    pub async fn start_again(&mut self) {
+        self.boot().await;
+    }
+
+    /// The settings of the next start.
+    pub fn set(&mut self, settings: &str) {
+        self.settings = merge(QUICK, settings);
     }
 
     /// Stops and starts the service on the same ledger.

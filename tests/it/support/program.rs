@@ -52,6 +52,12 @@ impl Serving {
         Self { url, child, log, read, _folder: folder }
     }
 
+    /// Where its sandbox answers.
+    pub fn sandbox_url(&self) -> String {
+        let said = self.read.split("LINE WORKS is at ").nth(1).expect("a rehearsal says where");
+        said.split(',').next().expect("a URL").to_owned()
+    }
+
     /// Stops it as a terminal does, and gives the whole log.
     pub async fn stop(mut self) -> String {
         let id = self.child.id().expect("still runs").to_string();
