@@ -70,7 +70,7 @@ impl Test {
         let mapping = app::mapping(&loaded.config)?;
         let file = Path::new(&self.user);
         let is_file = file.exists() || file.extension().is_some_and(|ending| ending == "json");
-        let person = if is_file { from_file(file)? } else { self.from_okta(&loaded.config).await? };
+        let person = if is_file { from_file(file)? } else { self.asked_of_okta(&loaded.config).await? };
         let made = mapping.user(&person);
         let refused = match &made {
             Err(faults) => faults.clone(),
@@ -87,7 +87,7 @@ impl Test {
 }
 
 impl Test {
-    async fn from_okta(&self, config: &Config) -> anyhow::Result<AppUser> {
+    async fn asked_of_okta(&self, config: &Config) -> anyhow::Result<AppUser> {
         let Some(client) = app::okta::client(config, &Clock::system(), &Arc::default())? else {
             bail!("{} is no file, and okta.org_url is not set, so nobody can be asked for a login", self.user);
         };

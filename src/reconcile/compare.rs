@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::books::{Books, id_of_name};
 use super::finding::{Finding, Kind, Note, Summary};
 use crate::domain::assignment::{Assignment, Membership, OktaStatus};
 use crate::domain::domains::Domains;
@@ -14,7 +15,7 @@ use crate::domain::ids::{MemberId, OktaUserId};
 use crate::domain::key::KeyTemplate;
 use crate::domain::member::{Condition, Member};
 use crate::domain::policy::Policy;
-use crate::domain::profile::{NamedPlace, PlaceKind, Profile};
+use crate::domain::profile::Profile;
 
 /// Somebody who has the app, as Okta or an export shows them.
 #[derive(Debug, Clone)]
@@ -70,52 +71,6 @@ pub fn compare(picture: &Picture, judgement: &Judgement) -> (Vec<Finding>, Summa
     }
     let (people, members, rows) = (picture.people.len(), picture.members.len(), picture.rows.len());
     (findings, Summary { people, members, rows, same, found })
-}
-
-/// What is looked up by what.
-struct Books<'a> {
-    rows: HashMap<&'a OktaUserId, &'a Assignment>,
-    by_login: HashMap<String, Vec<&'a Assignment>>,
-    by_member: HashMap<&'a MemberId, &'a Assignment>,
-    by_key: HashMap<&'a str, &'a Assignment>,
-    members: HashMap<&'a MemberId, &'a Member>,
-    with_key: HashMap<&'a str, &'a Member>,
-    with_email: HashMap<String, &'a Member>,
-}
-
-impl<'a> Books<'a> {
-    fn new(picture: &'a Picture) -> Self {
-        let mut by_login: HashMap<String, Vec<&Assignment>> = HashMap::new();
-        for row in &picture.rows {
-            if let Some(profile) = row.facts.usable_profile() {
-                by_login.entry(profile.email().as_str().to_owned()).or_default().push(row);
-            }
-        }
-        let keyed = |member: &'a Member| Some((member.external_key.as_deref().filter(|key| !key.is_empty())?, member));
-        Self {
-            rows: picture.rows.iter().map(|row| (&row.person, row)).collect(),
-            by_login,
-            by_member: picture.rows.iter().filter_map(|row| Some((row.member_id.as_ref()?, row))).collect(),
-            by_key: picture.rows.iter().filter_map(|row| Some((row.external_key.as_ref()?.as_str(), row))).collect(),
-            members: picture.members.iter().map(|member| (&member.id, member)).collect(),
-            with_key: picture.members.iter().filter_map(keyed).collect(),
-            with_email: picture.members.iter().map(|member| (member.email.to_lowercase(), member)).collect(),
-        }
-    }
-
-    /// The person's id: its own, else that of the one row with this login.
-    fn id_of<'b>(&self, person: &'b Person) -> Option<&'b OktaUserId>
-    where
-        'a: 'b,
-    {
-        if let Some(id) = &person.id {
-            return Some(id);
-        }
-        match self.by_login.get(person.login.as_deref()?).map(Vec::as_slice) {
-            Some([row]) => Some(&row.person),
-            _ => None,
-        }
-    }
 }
 
 struct Comparison<'a> {
@@ -374,24 +329,4 @@ fn profile<'a>(person: &'a Person, row: Option<&'a Assignment>) -> Option<&'a Pr
 
 fn refused<'a>(person: &'a Person, row: Option<&'a Assignment>) -> Option<&'a ProfileWish> {
     wish(person, row).filter(|wish| wish.valid().is_none())
-}
-
-/// The id of the place the member is in, if it has this name: LINE WORKS shows the names beside the ids.
-fn id_of_name(place: &NamedPlace, member: &Member) -> Option<String> {
-    let pairs = |entry: &serde_json::Value, name: &str, id: &str| {
-        let same = entry[name].as_str() == Some(place.name.as_str());
-        entry[id].as_str().filter(|_| same).map(str::to_owned)
-    };
-    let attributes = serde_json::Value::Object(member.attributes.clone());
-    if place.kind == PlaceKind::UserType {
-        return pairs(&attributes, "userTypeName", "userTypeId");
-    }
-    let organizations = attributes["organizations"].as_array()?;
-    let units = || organizations.iter().flat_map(|it| it["orgUnits"].as_array().into_iter().flatten());
-    match place.kind {
-        PlaceKind::OrgUnit => units().find_map(|unit| pairs(unit, "orgUnitName", "orgUnitId")),
-        PlaceKind::Position => units().find_map(|unit| pairs(unit, "positionName", "positionId")),
-        PlaceKind::Level => organizations.iter().find_map(|it| pairs(it, "levelName", "levelId")),
-        PlaceKind::UserType => None,
-    }
 }

@@ -159,7 +159,7 @@ fn places(header: &csv::StringRecord, columns: &str) -> Result<BTreeMap<&'static
     }
     for (name, headers) in COLUMNS {
         let known = |wanted: &&str| header.iter().position(|cell| plain(cell) == **wanted);
-        if let (false, Some(at)) = (places.contains_key(name), headers.iter().find_map(|wanted| known(&wanted))) {
+        if let (false, Some(at)) = (places.contains_key(name), headers.iter().find_map(known)) {
             places.insert(name, at);
         }
     }

@@ -6,6 +6,7 @@
 //! is compared: whom a torn list lacks is not missing.
 
 mod apply;
+mod books;
 pub mod compare;
 pub mod export;
 pub mod finding;

@@ -36,6 +36,7 @@ mod papers;
 mod passwords;
 mod placement;
 mod readme;
+mod reconcile;
 mod rehearsal;
 mod rehires;
 mod rotation;

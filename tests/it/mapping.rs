@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::support::TestApp;
 use crate::support::process::{Finished, Site};
 
 fn says(finished: &Finished, code: i32, texts: &[&str]) {
@@ -88,6 +89,32 @@ async fn mapping_test_names_what_is_refused_in_both_languages_and_fails() {
     says(&site.run(&["mapping", "test", "--user", "/nowhere.json"]), 1, &["/nowhere.json cannot be read"]);
     let file = save(&site, &json!([1]));
     says(&site.run(&["mapping", "test", "--user", &file]), 1, &["is no app user", "expand=user"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mapping_test_asks_okta_for_a_login() {
+    let app = TestApp::with("[okta]\norg_url = '{sandbox}'\napi_token = '{okta_api_token}'").await;
+    let profile = json!({ "lastName": "波多", "firstName": "渚" });
+    for (login, assign) in
+        [("nagisa@umi.example", json!({ "profile": { "task": "灯台" } })), ("app.less@umi.example", json!(null))]
+    {
+        let person = json!({ "login": login, "profile": profile, "assign": assign });
+        assert!(app.sandbox("okta/users", person).await.status.is_success());
+    }
+    let config = app.folder().join("okta-lineworks.toml");
+    let run = async |login: &str| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
+        command.args(["mapping", "test", "--sandbox", "--user", login, "--config"]).arg(&config);
+        let output = command.output().await.expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let (code, said) = run("nagisa@umi.example").await;
+    assert!(code == Some(0) && said.contains("task = \"灯台\""), "{said}");
+    let (code, said) = run("app.less@umi.example").await;
+    assert!(code == Some(0) && said.contains("has not got the app") && said.contains("app.less@umi.example"), "{said}");
+    let (code, said) = run("nobody@umi.example").await;
+    assert!(code == Some(1) && said.contains("Okta knows nobody"), "{said}");
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use okta_lineworks::lineworks::backends::{Api, Capability, TABLE};
 use okta_lineworks::lineworks::traps::TRAPS;
 use okta_lineworks::okta::mapping::DEFAULTS;
 use okta_lineworks::okta::meaning::{Meaning, Words, hook_event_types};
+use okta_lineworks::reconcile::finding::{Kind, Note};
 use okta_lineworks::sandbox::{OktaSwitches, Switches};
 
 fn root() -> PathBuf {
@@ -377,6 +378,19 @@ fn every_example_of_the_mapping_pages_is_taken() {
         }
         let mapping = okta_lineworks::okta::mapping::Mapping::new(&given);
         assert!(mapping.is_ok(), "{example}: {mapping:?}");
+    }
+}
+
+#[test]
+fn the_reconcile_pages_name_every_kind_and_every_note() {
+    let words = Kind::ALL.iter().map(|it| it.as_str()).chain(Note::ALL.iter().map(|it| it.as_str()));
+    let mut known: Vec<String> = words.map(str::to_owned).collect();
+    known.sort();
+    for document in ["docs/reconcile.md", "docs/reconcile.ja.md"] {
+        let table = rows(document).into_iter().filter(|row| row[0].starts_with('`') && !row[0].contains(' '));
+        let mut named: Vec<String> = table.map(|row| row[0].trim_matches('`').to_owned()).collect();
+        named.sort();
+        assert_eq!(named, known, "{document}");
     }
 }
 

@@ -36,8 +36,10 @@ pub(super) fn write(db: &Connection, lease: &Lease, learnt: &Learnt, overtaken: 
     .execute(params![person, learnt.status.as_str(), at, source, overtaken])?;
     let login = learnt.profile.as_ref().and_then(ProfileWish::valid).map(|profile| profile.email().as_str());
     accept::remember_login(db, &lease.person, login)?;
+    // A removal that a hook told of may have brought another login: of a leaver the last one Okta had counts.
     db.prepare_cached(
-        "UPDATE assignments SET okta_profile = coalesce(?2, okta_profile), login = coalesce(?3, login), \
+        "UPDATE assignments SET okta_profile = coalesce(?2, okta_profile), \
+         login = coalesce(?3, json_extract(okta_profile, '$.valid.user.email'), login), \
          okta_read_at = ?4, leaving = membership IS NOT 'assigned' OR coalesce(status, 'active') <> 'active' \
          WHERE okta_user_id = ?1",
     )?

@@ -155,10 +155,15 @@ pub async fn a_deactivated_persons_deleted_member_is_found_by_the_login_okta_had
     let store = bench.open(at(0));
     store.assign("00uA", 0).await;
     let claimed = store.claim_one("00uA", 1).await;
-    let profile: Option<ProfileWish> = profile("okta@x.example");
-    let said = Learnt { status: OktaStatus::Deactivated, profile, ..learnt(true, 4) };
+    let okta: Option<ProfileWish> = profile("okta@x.example");
+    settle_with(&*store, &claimed, Learnt { profile: okta, ..learnt(true, 4) }, 5).await;
+    // The event of the removal knows another login.
+    let hook = super::Event { profile: profile("hook@x.example"), ..event(EventKind::Unassigned, "00uA", 6) };
+    store.take_in(hook).await;
+    let claimed = store.claim_one("00uA", 6).await;
+    let said = Learnt { status: OktaStatus::Deactivated, ..learnt(true, 7) };
     let marks = Marks { delete: Some(Intent { at: at(1), confirmed: true }), ..Marks::default() };
-    let run = settlement(&claimed.assignment, settled(), 5);
+    let run = settlement(&claimed.assignment, settled(), 8);
     let run = Settlement { marks, learnt: Some(said), member_id: "m-1".parse().ok(), ..run };
     assert!(store.settle(&claimed.lease, run).await.expect("written"));
     let found = store.deleted_with_login("okta@x.example", &id("00uB")).await.expect("readable");

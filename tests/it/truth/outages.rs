@@ -164,7 +164,7 @@ async fn okta_that_is_slow_broken_or_limiting_is_waited_for_and_nobody_else_is()
 async fn one_alarm_says_what_to_do_and_one_line_that_it_is_over() {
     install_crypto();
     let serving = Serving::start("[okta]\nclient_id = 'sandbox'\ncatch_up = false\n").await;
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().build().expect("a client");
     let sandbox = serving.sandbox_url();
     let okta = |path: &str, body: Value| http.patch(format!("{sandbox}/_sandbox/okta/{path}")).json(&body);
     okta("access", json!({"role": "none"})).answer().await;
