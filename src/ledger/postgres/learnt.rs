@@ -45,9 +45,10 @@ pub(super) async fn write(db: &Db, lease: &Lease, learnt: &Learnt, overtaken: bo
     )
     .await?;
     let login = learnt.profile.as_ref().and_then(ProfileWish::valid).map(|profile| profile.email().as_str());
+    // A removal that a hook told of may have brought another login: of a leaver the last one Okta had counts.
     let sql = format!(
         "UPDATE assignments AS a SET former_logins = {}, okta_profile = coalesce($2, okta_profile), \
-         login = coalesce($3, login), okta_read_at = $4, \
+         login = coalesce($3, okta_profile::json #>> '{{valid,user,email}}', login), okta_read_at = $4, \
          leaving = membership IS DISTINCT FROM 'assigned' OR coalesce(status, 'active') <> 'active' \
          WHERE okta_user_id = $1",
         former_logins("$3")
