@@ -5,7 +5,6 @@
 //! instead, where the role may make databases. Without either the tests fail and say what to install.
 
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -321,7 +320,9 @@ fn watch(folder: &Path, parent: u32, bin: &Path, data: &Path) {
         folder.display()
     );
     let mut watcher = Command::new("setsid");
-    watcher.args(["sh", "-c", &script]).process_group(0);
+    watcher.args(["--fork", "sh", "-c", &script]);
     watcher.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    watcher.spawn().unwrap_or_else(|error| panic!("setsid cannot be run ({error}): install util-linux"));
+    let started = watcher.status();
+    let started = started.unwrap_or_else(|error| panic!("setsid cannot be run ({error}): install util-linux"));
+    assert!(started.success(), "the watcher of the test server did not start");
 }
