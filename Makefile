@@ -14,7 +14,7 @@ help: ## Show this list
 demo: ## Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
 	@echo "Building okta-lineworks (debug; a first build takes some minutes) ..."
 	@cargo build --locked
-	@echo "Starting the service and a fake LINE WORKS on free ports; nothing leaves this machine."
+	@echo "Starting the service, a fake Okta and a fake LINE WORKS on free ports; nothing leaves this machine."
 	@cargo run --locked --quiet -- demo
 
 test: tools-test ## Run every test

@@ -85,7 +85,8 @@ impl Converge {
         };
         let gate = RunGate::new(self, &lease, assignment.revision, desired.is_leaving(), stopping);
         let mut run = Run::new(self, &assignment, desired, okta, &gate, stopping);
-        match run.converge().await {
+        let ending = run.converge().await;
+        match run.okta.ends(ending, self.clock.now()) {
             Ending::Abandoned => {
                 tracing::warn!(okta_user_id = %lease.person, "the lease was lost; another worker has this person");
             }

@@ -51,6 +51,17 @@ impl Said {
         (self.learnt, self.records)
     }
 
+    /// How a run ends whose reading may be from before what has just happened: nobody is asked for help on its account.
+    pub(super) fn ends(&self, ending: Ending, now: Timestamp) -> Ending {
+        match ending {
+            Ending::State { state: State::Held { .. } | State::Parked { .. }, .. } if self.contradicts_now => {
+                let reason = Reason::of(Cause::OktaSaysOtherwise);
+                Ending::in_state(State::Waiting { until: after(now, SOON), reason })
+            }
+            ending => ending,
+        }
+    }
+
     /// When to look again, should Okta be late.
     pub(super) fn look_again(&self, now: Timestamp) -> Option<Timestamp> {
         self.contradicts_now.then(|| after(now, SOON))

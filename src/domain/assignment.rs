@@ -57,6 +57,8 @@ pub struct Facts {
     pub okta_profile: Option<ProfileWish>,
     /// When Okta was last read, on Okta's clock.
     pub okta_read: Option<Timestamp>,
+    /// The policy of a removal that Okta did not show yet when it was read: it is the removal's once Okta does.
+    pub named_policy: Option<UnassignPolicy>,
 }
 
 /// What should be, computed from the facts.

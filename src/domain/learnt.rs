@@ -38,13 +38,14 @@ pub enum Agreement {
 }
 
 impl Facts {
-    /// The facts with what was learnt in place of what was known. A policy that a removal named stays with the removal.
+    /// The facts with what was learnt in place of what was known. A policy that a removal named stays with the removal,
+    /// also where Okta shows that a little later.
     #[must_use]
     pub fn with_learnt(&self, learnt: &Learnt) -> Facts {
         let membership = match (learnt.assigned, self.membership.as_ref().map(|fact| fact.value)) {
             (true, _) => Membership::Assigned,
             (false, Some(Membership::Unassigned(policy))) => Membership::Unassigned(policy),
-            (false, _) => Membership::Unassigned(None),
+            (false, _) => Membership::Unassigned(self.named_policy),
         };
         let mut facts = Facts {
             membership: Some(read_fact(membership, self.membership.as_ref(), learnt.at)),
@@ -142,6 +143,14 @@ mod tests {
         let policy = UnassignPolicy::Suspend;
         assert_eq!(left.desired(UnassignPolicy::Delete), Some(Desired::Unassigned { policy }));
         assert_eq!(left.usable_profile().map(Profile::display_name).as_deref(), Some("山田"));
+    }
+
+    #[test]
+    fn a_policy_outlives_one_reading_that_does_not_show_the_removal_yet() {
+        let named_policy = Some(UnassignPolicy::Suspend);
+        let facts = Facts { named_policy, ..said(Membership::Assigned, 1) };
+        let left = facts.with_learnt(&learnt(false, OktaStatus::Active));
+        assert_eq!(left.membership.map(|fact| fact.value), Some(Membership::Unassigned(named_policy)));
     }
 
     #[test]

@@ -265,6 +265,7 @@ fn facts(reading: &Reading<'_>) -> Outcome<Facts> {
     if let Some(said) = reading.plain::<Option<String>>("membership")? {
         let policy = reading.maybe_word("membership_policy")?;
         let value = membership(&said, policy).ok_or_else(|| reading.bad("membership"))?;
+        facts.named_policy = policy.filter(|_| value == Membership::Assigned);
         facts.membership = Some(fact(reading, value, "membership_at", "membership_source")?);
     }
     if let Some(said) = reading.plain::<Option<String>>("status")? {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::client::{Dated, OktaClient};
+use super::client::{Dated, OktaClient, OktaError};
 use super::mapping::Mapping;
 use super::person::{AppUser, User};
 use super::trust::{Standing, Trust};
@@ -47,7 +47,10 @@ impl AskOkta {
     }
 
     async fn ask(&self, person: &OktaUserId) -> Result<Observed, Unread> {
-        let Dated { at, value } = self.client.app_user(person).await?;
+        let Dated { at, value } = match self.client.app_user(person).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.refused(person, error).await),
+        };
         match value {
             Some(app_user) if is_assigned(&app_user.status) => self.assigned(at, app_user).await,
             Some(_) | None => self.unassigned(at, person).await,
@@ -56,7 +59,7 @@ impl AskOkta {
 
     async fn assigned(&self, at: Timestamp, mut app_user: AppUser) -> Result<Observed, Unread> {
         if app_user.user.is_none() {
-            app_user.user = self.client.user(app_user.id.as_str()).await?;
+            app_user.user = self.user(&app_user.id).await?;
         }
         let Some(user) = &app_user.user else {
             // Of a person who is gone there is no assignment either: one of the two answers is wrong.
@@ -77,8 +80,29 @@ impl AskOkta {
             Some(_) => {}
         }
         // A role that covers only some people is refused here.
-        let user = self.client.user(person.as_str()).await?;
+        let user = self.user(person).await?;
         Ok(Observed { at, assigned: false, status: status(None, user.as_ref()), user: None })
+    }
+
+    async fn user(&self, person: &OktaUserId) -> Result<Option<User>, Unread> {
+        match self.client.user(person.as_str()).await {
+            Ok(user) => Ok(user),
+            Err(error) => Err(self.refused(person, error).await),
+        }
+    }
+
+    /// Whom a refusal concerns. Where the app may be seen, and only one or two people may not, it is theirs: nobody else
+    /// waits for them.
+    async fn refused(&self, person: &OktaUserId, error: OktaError) -> Unread {
+        if error.reason().cause != Cause::OktaRoleMissing {
+            return error.into();
+        }
+        match self.client.app().await {
+            Ok(Some(_)) if self.trust.is_theirs_alone(person) => {
+                Unread::TryLater { reason: error.reason().clone(), after: Some(APP_PAUSE) }
+            }
+            _ => error.into(),
+        }
     }
 }
 

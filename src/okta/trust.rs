@@ -4,15 +4,20 @@
 //! everybody's: one alarm when it begins, one line when it ends. Meanwhile nobody is asked about, but for one try when the
 //! pause is over; whoever comes during that try waits for its outcome.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::truth::Unread;
+use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::{Cause, Reason};
 use crate::lineworks::ContactStatus;
 use crate::lineworks::status::Paused;
+
+/// So many people in a row that the admin role does not reach are no exceptions any more.
+const TOO_MANY: usize = 3;
 
 /// How things stand with Okta.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,6 +40,8 @@ pub(super) struct Trust {
 struct Inner {
     contact: ContactStatus,
     pause: Option<Pause>,
+    /// Whom the admin role did not reach since somebody could last be read.
+    out_of_reach: HashSet<OktaUserId>,
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +89,7 @@ impl Trust {
         match outcome {
             Ok(_) => {
                 inner.contact.last_success = Some(now);
+                inner.out_of_reach.clear();
                 if inner.pause.take().is_some() {
                     tracing::info!("Okta can be asked again; those who waited go on");
                 }
@@ -94,6 +102,15 @@ impl Trust {
                 inner.pause(reason, *after, now);
             }
         }
+    }
+
+    /// Whether it is this person's own that our admin role does not reach them: with many in a row it is everybody's.
+    pub(super) fn is_theirs_alone(&self, person: &OktaUserId) -> bool {
+        let mut inner = self.inner();
+        if inner.out_of_reach.len() < TOO_MANY {
+            inner.out_of_reach.insert(person.clone());
+        }
+        inner.out_of_reach.len() < TOO_MANY
     }
 
     /// An operator says that it is worth a try before its time.
@@ -200,6 +217,18 @@ mod tests {
         trust.let_one_try();
         assert!(may_ask(&trust, 1).await && trust.paused(at(1)).is_none());
         assert!(trust.standing().paused.is_some(), "it is not over for that");
+    }
+
+    #[test]
+    fn one_or_two_people_out_of_reach_are_their_own_matter_and_a_third_is_everybodys() {
+        let trust = Trust::default();
+        let theirs = |id: &str| trust.is_theirs_alone(&id.parse().expect("an id"));
+        assert!(theirs("00uA") && theirs("00uA") && theirs("00uA") && theirs("00uB"));
+        trust.heard(&Ok(()), at(0));
+        assert!(theirs("00uA") && theirs("00uB"), "somebody else was read in between");
+        assert!(!theirs("00uC") && !theirs("00uA") && !theirs("00uD"));
+        trust.heard(&Ok(()), at(1));
+        assert!(theirs("00uC"));
     }
 
     #[test]

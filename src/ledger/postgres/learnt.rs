@@ -22,7 +22,7 @@ pub(super) fn former_logins(next: &str) -> String {
 /// Writes what was learnt; `overtaken` says that events came during the run. The row is locked.
 ///
 /// A ruling on held steps was said about the wish as it was then: when membership or status is another one now, it is
-/// void, as after an event.
+/// void, as after an event. The policy of a removal that Okta does not show yet is kept until Okta is read once more.
 pub(super) async fn write(db: &Db, lease: &Lease, learnt: &Learnt, overtaken: bool) -> Outcome<()> {
     let (person, at, source) = (lease.person.as_str(), ms(learnt.at), word(Source::Okta));
     let membership = if learnt.assigned { "assigned" } else { "unassigned" };
@@ -30,7 +30,8 @@ pub(super) async fn write(db: &Db, lease: &Lease, learnt: &Learnt, overtaken: bo
     db.change(
         "UPDATE assignments SET \
          ruling = CASE WHEN membership IS NOT DISTINCT FROM $2 AND coalesce(status, 'active') = $3 THEN ruling END, \
-         membership_policy = CASE WHEN membership IS NOT DISTINCT FROM $2 THEN membership_policy END, \
+         membership_policy = CASE WHEN $2 = 'unassigned' OR membership_source IS DISTINCT FROM $5 \
+         THEN membership_policy END, \
          unassigned_seen_at = CASE WHEN $2 = 'assigned' AND $3 <> 'deactivated' THEN NULL \
          ELSE unassigned_seen_at END, \
          membership = $2, membership_at = greatest(membership_at, $4), membership_source = $5 \

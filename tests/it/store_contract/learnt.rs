@@ -100,6 +100,31 @@ pub async fn a_named_policy_stays_while_okta_agrees(bench: &dyn Bench) {
     assert_eq!(membership(&store.row("00uA").await).0, Membership::Unassigned(None), "it was about the former removal");
 }
 
+pub async fn a_named_policy_outlives_one_reading_that_does_not_show_the_removal_yet(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    let policy = Some(UnassignPolicy::Suspend);
+    for (person, readings, named) in [("00uA", 1, policy), ("00uB", 2, None)] {
+        store.take_in(super::Event { policy, ..event(EventKind::Unassigned, person, 0) }).await;
+        for _ in 0..readings {
+            let claimed = store.claim_one(person, 7).await;
+            let row = settle_with(&*store, &claimed, learnt(true, 5), 6).await;
+            assert_eq!(membership(&row).0, Membership::Assigned);
+            store.say(person, EventKind::Retry, 7).await;
+        }
+        let claimed = store.claim_one(person, 7).await;
+        let gone = claimed.assignment.facts.with_learnt(&learnt(false, 8));
+        assert_eq!(gone.membership.map(|fact| fact.value), Some(Membership::Unassigned(named)), "{person}");
+        let row = settle_with(&*store, &claimed, learnt(false, 8), 9).await;
+        assert_eq!(membership(&row).0, Membership::Unassigned(named), "{person}");
+    }
+    // Whoever gets the app anew has left no removal behind.
+    store.take_in(super::Event { policy, ..event(EventKind::Unassigned, "00uC", 0) }).await;
+    let claimed = store.claim_one("00uC", 1).await;
+    settle_with(&*store, &claimed, learnt(true, 5), 6).await;
+    store.assign("00uC", 8).await;
+    assert_eq!(store.row("00uC").await.facts.named_policy, None);
+}
+
 pub async fn a_ruling_is_void_once_okta_says_otherwise(bench: &dyn Bench) {
     let store = bench.open(at(0));
     for (person, assigned) in [("00uA", false), ("00uB", true)] {

@@ -120,6 +120,7 @@ macro_rules! every_case {
                 of_what_came_during_the_run_the_newest_stands,
                 whom_okta_shows_as_gone_is_a_leaver_and_keeps_the_last_profile,
                 a_named_policy_stays_while_okta_agrees,
+                a_named_policy_outlives_one_reading_that_does_not_show_the_removal_yet,
                 a_ruling_is_void_once_okta_says_otherwise,
                 the_count_towards_a_deletion_ends_when_okta_shows_the_person_again,
                 what_an_earlier_run_said_is_known_until_an_event_comes,

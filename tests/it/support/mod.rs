@@ -131,7 +131,10 @@ impl TestApp {
         let sandbox = self.sandbox.as_ref().expect("runs until the end");
         let it = sandbox.credentials().clone();
         let file = self.folder.path().join("okta-lineworks.toml");
-        let settings = self.settings.replace("{sandbox}", sandbox.url());
+        let settings = self
+            .settings
+            .replace("{sandbox}", sandbox.url())
+            .replace("{okta_api_token}", &sandbox.credentials().okta.api_token);
         let settings = settings.replace("{folder}", &self.folder.path().display().to_string());
         std::fs::write(self.scim_token_file(), &it.scim_token).expect("the folder is ours");
         std::fs::write(&file, settings).expect("the folder is ours");

@@ -86,3 +86,28 @@ async fn the_note_ends_with_an_event_that_okta_agrees_with() {
     assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (200, &json!(null)), "{answer:?}");
     org.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_a_call_named_counts_though_okta_shows_the_removal_late() {
+    let org = Org::with_taro("[unassign]\npolicy = 'delete'").await;
+    org.app.unassign(TARO, "policy=suspend").await;
+    org.unassign(TARO).await;
+    org.minutes_pass(1).await;
+    org.app.member_when(EMAIL, |member| member["isSuspended"] == true).await;
+    assert_eq!(org.calls("users.delete").await, 0);
+    org.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_first_word_against_a_fresh_event_nobody_is_asked_for_help() {
+    // By SCIM nobody is found without a login, so that a leaver nobody knows is held.
+    let org = Org::with("[lineworks]\nbackend = 'scim'\n[unassign]\npolicy = 'suspend'").await;
+    let answer = org.app.put(TARO, json!({})).await;
+    assert_eq!(answer.body["reason"]["code"], "okta_says_otherwise", "{answer:?}");
+    org.app.row_in(TARO, "waiting").await;
+    org.joins(TARO, 1).await;
+    org.minutes_pass(1).await;
+    org.app.row_in(TARO, "settled").await;
+    assert!(org.is_in_use(EMAIL).await);
+    org.finish().await;
+}

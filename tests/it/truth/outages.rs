@@ -110,6 +110,38 @@ async fn a_role_that_does_not_reach_a_person_is_no_removal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_person_the_role_does_not_reach_keeps_nobody_else_waiting_and_three_are_an_alarm() {
+    let org = Org::with_taro("").await;
+    let leavers = [TARO, "00uHANAKO", "00uJIRO"];
+    for (n, person) in leavers.iter().enumerate().skip(1) {
+        org.joins(person, n as u32 + 1).await;
+        assert_eq!(org.app.put(person, json!({})).await.status, 200);
+    }
+    let body = json!({"errorCode": "E0000006", "errorSummary": "no", "errorLink": "E0000006", "errorId": "oae1", "errorCauses": []});
+    org.app.fault(json!({"operation": "okta.users.get", "kind": "status", "status": 403, "body": body})).await;
+    org.unassign(TARO).await;
+    org.look_again(TARO).await;
+    let row = org.app.row_in(TARO, "waiting").await;
+    assert_eq!(row["reason"]["code"], "okta_role_missing");
+    assert_eq!(org.readyz().await["okta"]["paused"], json!([]));
+    // A joiner needs no word about the leaver.
+    org.joins("00uNEW", 9).await;
+    let answer = org.app.put("00uNEW", json!({})).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["state"]), (200, &json!("settled")), "{answer:?}");
+    for person in leavers {
+        if person != TARO {
+            org.unassign(person).await;
+        }
+        org.look_again(person).await;
+        org.app.row_in(person, "waiting").await;
+    }
+    let okta = org.readyz().await["okta"].clone();
+    assert_eq!(okta["paused"][0]["code"], "okta_role_missing", "{okta:#}");
+    org.assert_nothing_was_taken_away().await;
+    org.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_api_token_is_everybodys_and_an_operator_may_try_at_once() {
     let org = Org { app: crate::support::TestApp::with("[okta]\napi_token = 'sandbox'\ncatch_up = false").await };
     org.joins(TARO, 1).await;
