@@ -45,6 +45,10 @@ tools-test:
 	for pair in prlimit:util-linux curl:curl openssl:openssl cc:gcc; do \
 	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
+	if [ -z "$${TEST_POSTGRES_URL:-}" ] && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  && ! { command -v pg_config >/dev/null && [ -x "$$(pg_config --bindir)/initdb" ]; }; then \
+	  missing="$$missing postgresql"; \
+	fi; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ]; then as=""; else as="sudo -n"; fi; \
 	  if command -v apt-get >/dev/null && $$as true 2>/dev/null; then \
