@@ -30,7 +30,7 @@ enum Trial {
     AppDeleted,
     /// The admin role is narrowed to another app for a while.
     RoleNarrowed,
-    /// Two more people at the same time.
+    /// Two people at the same time.
     Crowd,
     /// The System Log cannot be read on, so catch-up rests until the setting is taken back.
     LogBlocked,
@@ -267,10 +267,11 @@ async fn catch_up_when(app: &TestApp, condition: impl Fn(&Value) -> bool) -> Val
 /// Lives under the setting with the hook, and again with the hook down, where that makes a difference.
 async fn live(app: &TestApp, what: &str, n: usize, trial: Trial, also_without_hook: bool) {
     let heard = Life::of(app, format!("00uHEARD{n}"), FOR_THE_HOOK, what);
-    heard.whole(trial).await;
     if trial == Crowd {
-        let crowd = [1, 2].map(|i| Life::of(app, format!("00uCROWD{n}x{i}"), FOR_THE_HOOK / 4, what));
-        futures_util::future::join_all(crowd.iter().map(|life| life.whole(Usual))).await;
+        let other = Life::of(app, format!("00uCROWD{n}"), FOR_THE_HOOK, what);
+        tokio::join!(heard.whole(trial), other.whole(trial));
+    } else {
+        heard.whole(trial).await;
     }
     if trial != Unheard {
         // A pass may come between the event and its delivery.
