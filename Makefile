@@ -14,7 +14,7 @@ help: ## Show this list
 demo: ## Show the whole way once: a person gets a LINE WORKS account and loses it again, in the sandbox
 	@echo "Building okta-lineworks (debug; a first build takes some minutes) ..."
 	@cargo build --locked
-	@echo "Starting the service and a fake LINE WORKS on free ports; nothing leaves this machine."
+	@echo "Starting the service, a fake Okta and a fake LINE WORKS on free ports; nothing leaves this machine."
 	@cargo run --locked --quiet -- demo
 
 test: tools-test ## Run every test
@@ -45,6 +45,10 @@ tools-test:
 	for pair in prlimit:util-linux curl:curl openssl:openssl cc:gcc; do \
 	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
+	if [ -z "$${TEST_POSTGRES_URL:-}" ] && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  && ! { command -v pg_config >/dev/null && [ -x "$$(pg_config --bindir)/initdb" ]; }; then \
+	  missing="$$missing postgresql"; \
+	fi; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ]; then as=""; else as="sudo -n"; fi; \
 	  if command -v apt-get >/dev/null && $$as true 2>/dev/null; then \

@@ -26,6 +26,7 @@ use crate::domain::event::Source;
 use crate::handover::Handover;
 use crate::inbound::Doors;
 use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
+use crate::ledger::postgres::PostgresStore;
 use crate::ledger::sqlite::SqliteStore;
 use crate::ledger::{Incoming, OpenError, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
@@ -57,7 +58,7 @@ pub enum BuildError {
         "the ledger {path} was used {former}, and this run is {this}; keep them apart: choose another `ledger.url`"
     )]
     MixedLedger {
-        /// The database file.
+        /// The database file, or the database's address.
         path: String,
         /// What it was used for.
         former: String,
@@ -269,13 +270,22 @@ async fn stop_server(handle: &ServerHandle, server: tokio::task::JoinHandle<std:
 }
 
 async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result<Arc<dyn Store>, BuildError> {
-    let LedgerUrl::Sqlite(path) = &config.ledger.url;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?);
+    let (store, path): (Arc<dyn Store>, String) = match &config.ledger.url {
+        LedgerUrl::Sqlite(path) => {
+            let store = SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?;
+            (Arc::new(store), path.display().to_string())
+        }
+        LedgerUrl::Postgres(url) => {
+            let address = settings::postgres(url, config.ledger.password.as_ref());
+            let store = PostgresStore::open(&address, config.ledger.connections, clock).await?;
+            (Arc::new(store), address.shown())
+        }
+    };
     let this = purpose.words();
     match store.load("purpose").await? {
         Some(former) if former != this.as_bytes() => {
             let former = String::from_utf8_lossy(&former).into_owned();
-            return Err(BuildError::MixedLedger { path: path.display().to_string(), former, this });
+            return Err(BuildError::MixedLedger { path, former, this });
         }
         Some(_) => {}
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,

@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::BuildError;
-use crate::config::{self, Config, PasswordCreation};
+use crate::config::{self, Config, PasswordCreation, PostgresEncryption, PostgresUrl};
 use crate::converge::{self, Backoff};
 use crate::domain::domains::Domains;
 use crate::domain::event::UnassignPolicy;
@@ -17,6 +19,7 @@ use crate::handover::Handover;
 use crate::inbound::caller::{Callers, Named};
 use crate::inbound::{self, EventTime};
 use crate::ledger::Limits;
+use crate::ledger::postgres::{Address, Encryption};
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
@@ -117,6 +120,22 @@ pub(super) fn places(config: &Config) -> PlaceSettings {
         create_org_units: placement.create_org_units,
         create_org_units_under: placement.create_org_units_under.clone(),
         domains: domains(config).ids(),
+    }
+}
+
+/// Where the ledger's database is.
+pub(super) fn postgres(url: &PostgresUrl, password: Option<&SecretString>) -> Address {
+    Address {
+        host: url.host.clone(),
+        port: url.port,
+        user: url.user.clone(),
+        password: password.cloned(),
+        database: url.database.clone(),
+        encryption: match &url.encryption {
+            PostgresEncryption::None => Encryption::None,
+            PostgresEncryption::Unchecked => Encryption::Unchecked,
+            PostgresEncryption::Checked(authorities) => Encryption::Checked(authorities.clone()),
+        },
     }
 }
 

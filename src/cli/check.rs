@@ -73,7 +73,10 @@ impl Check {
 }
 
 fn ledger_fault(url: &LedgerUrl) -> Option<String> {
-    let LedgerUrl::Sqlite(path) = url;
+    let path = match url {
+        LedgerUrl::Sqlite(path) => path,
+        LedgerUrl::Postgres(_) => return None,
+    };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         return Some(format!("ledger.url: the folder {} does not exist; make it", folder.display()));

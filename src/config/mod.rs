@@ -23,8 +23,8 @@ mod tests;
 pub(crate) use duration::parse as parse_duration;
 pub use model::{
     Adopt, Assign, Backend, Broker, CatchUp, Config, Converge, DirectoryAccess, Domains, EventTime, Inbound, Ledger,
-    LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement, Server,
-    TlsFiles, Unassign, UnassignPolicy,
+    LedgerUrl, LineWorks, Log, LogFormat, Okta, OktaAccess, OktaOrg, Pacing, PasswordCreation, Placement,
+    PostgresEncryption, PostgresUrl, Server, TlsFiles, Unassign, UnassignPolicy,
 };
 pub use problems::{ConfigError, Origin, Problem};
 pub use sandbox::SandboxDefaults;

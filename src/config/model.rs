@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::secret::{LiveSecret, NamedSecret};
 
 /// Everything an administrator can set, parsed and checked.
@@ -323,6 +325,10 @@ pub struct Converge {
 pub struct Ledger {
     /// Where it is.
     pub url: LedgerUrl,
+    /// The password of a PostgreSQL role, from the URL or by itself; `Debug` does not show it.
+    pub password: Option<SecretString>,
+    /// Connections to PostgreSQL at the same time, 2 to 100, beside one that listens.
+    pub connections: usize,
     /// How long events and attempts are kept.
     pub keep_history: Duration,
 }
@@ -332,6 +338,35 @@ pub struct Ledger {
 pub enum LedgerUrl {
     /// A SQLite file; a relative path counts from the directory the program is started in.
     Sqlite(PathBuf),
+    /// A PostgreSQL database, which several replicas may share.
+    Postgres(PostgresUrl),
+}
+
+/// Where a PostgreSQL database is; its password is apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresUrl {
+    /// A host name, an IP address, or the folder of a Unix socket.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The role.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// Whether the connection is encrypted.
+    pub encryption: PostgresEncryption,
+}
+
+/// Whether a connection to PostgreSQL is encrypted, and whose certificate is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostgresEncryption {
+    /// Not at all (`disable`): this machine by default.
+    None,
+    /// Encrypted, with whoever answers (`require`).
+    Unchecked,
+    /// Encrypted, with a certificate for the host's name (`verify-full`): of the authorities in this file (PEM), else of the system's. Other
+    /// machines by default.
+    Checked(Option<PathBuf>),
 }
 
 /// `[log]`

@@ -281,6 +281,8 @@ keys! {
     /// `[ledger]`
     Ledger as ledger {
         url: Text = "sqlite:okta-lineworks.db",
+        password: Secret,
+        connections: Number = 8,
         keep_history: Span = "400d",
     }
 

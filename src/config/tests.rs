@@ -257,7 +257,7 @@ mod mistakes {
 
     #[test]
     fn all_problems_are_said_at_once_one_per_line() {
-        let error = Given::file("[server]\nlisten = \":80\"\nrequest_timeout = 10\n[pacing]\nburst = 0\n[lineworks]\nbackend = \"scmi\"\n[ledger]\nurl = \"postgres://u:hunter2@db/x\"\n")
+        let error = Given::file("[server]\nlisten = \":80\"\nrequest_timeout = 10\n[pacing]\nburst = 0\n[lineworks]\nbackend = \"scmi\"\n[ledger]\nurl = \"postgres://u:hunter2@db\"\n")
             .variable("OKTA_LINEWORKS__CONVERGE__WORKERS", "many")
             .refuses();
         let text = error.to_string();
@@ -266,7 +266,7 @@ mod mistakes {
             "\"10s\"",
             "pacing.burst",
             "did you mean `scim`?",
-            "PostgreSQL database, which is not in this version yet",
+            "names no database",
             "`many` is not a whole number",
             "inbound.admin_secrets (not set in",
             "at least one of card_secrets, signing_secrets and hook_secrets",
@@ -358,10 +358,62 @@ mod mistakes {
             ("sqlite:", "names no file"),
             ("sqlite://host/x.db", "names no file"),
             ("sqlite::memory:", "in memory"),
-            ("postgresql://db/x", "not in this version yet"),
+            ("postgres:x", "names no host"),
+            ("postgresql://db/x", "names no user"),
+            ("postgres://u@db", "names no database"),
+            ("postgres://u@db/x/y", "names no database"),
+            ("postgres://u@db:99999/x", "is not a URL"),
+            ("postgres://u@db/x?host=/run", "the host twice"),
+            ("postgres://u@db/x?sslmode=prefer", "verify-full"),
+            ("postgres://u@db/x?sslmode=disable&sslrootcert=/ca.pem", "does not look at"),
+            ("postgres://u@db/x?password=hunter2", "ledger.password"),
+            ("postgres://u:%ff@db/x", "UTF-8"),
         ] {
-            with(url).refuses_with("ledger.url", says);
+            let error = with(url).refuses();
+            assert!(error.to_string().contains("ledger.url") && error.to_string().contains(says), "{url}: {error}");
+            assert!(!error.to_string().contains("hunter2") && !error.to_string().contains("sslmode=prefer"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_ledger_is_a_postgresql_database_reached_safely() {
+        let load = |url: &str| Given::least().flag("ledger.url", url).loads();
+        let at = |url: &str| match load(url).config.ledger.url {
+            LedgerUrl::Postgres(postgres) => postgres,
+            other => panic!("{url}: {other:?}"),
+        };
+        let far = at("postgres://okta-lineworks@db.example.com/ledger");
+        assert_eq!((far.host.as_str(), far.port, far.user.as_str()), ("db.example.com", 5432, "okta-lineworks"));
+        assert_eq!((far.database.as_str(), far.encryption), ("ledger", PostgresEncryption::Checked(None)));
+        for near in
+            ["postgres://u@localhost:1/x", "postgresql://u@[::1]/x", "postgres:///x?host=/run/postgresql&user=u"]
+        {
+            assert_eq!(at(near).encryption, PostgresEncryption::None, "{near}");
+        }
+        assert_eq!(at("postgresql://u@[::1]:7/x").host, "::1");
+        let own = at("postgres://u@db/x?sslmode=verify-full&sslrootcert=/ca.pem");
+        assert_eq!(own.encryption, PostgresEncryption::Checked(Some("/ca.pem".into())));
+        for (url, warned) in [("require", "pose as"), ("disable", "shows everything")] {
+            let loaded = load(&format!("postgres://u@db/x?sslmode={url}"));
+            assert!(loaded.warnings.iter().any(|text| text.contains(warned)), "{:?}", loaded.warnings);
+        }
+    }
+
+    #[test]
+    fn the_password_of_the_database_is_given_once_and_never_shown() {
+        let password = |given: Given| {
+            let ledger = given.loads().config.ledger;
+            assert!(!format!("{ledger:?}").contains("hunter2"), "{ledger:?}");
+            ledger.password.map(|password| password.expose_secret().to_owned())
+        };
+        let url = |url: &str| Given::least().flag("ledger.url", url);
+        assert_eq!(password(url("postgres://u@db/x")), None);
+        assert_eq!(password(url("postgres://u:hunter2%2F%40+@db/x")).as_deref(), Some("hunter2/@+"));
+        let apart = url("postgres://u@db/x").variable("OKTA_LINEWORKS__LEDGER__PASSWORD", "hunter2");
+        assert_eq!(password(apart).as_deref(), Some("hunter2"));
+        let twice = url("postgres://u:hunter2@db/x").variable("OKTA_LINEWORKS__LEDGER__PASSWORD", "hunter2");
+        let error = twice.refuses().to_string();
+        assert!(error.contains("take it out of the URL") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]
@@ -831,8 +883,17 @@ mod the_example_file {
     #[test]
     fn loads_as_a_whole_once_it_is_filled_in() {
         let mut given = Given::file("");
-        for name in ["card", "signing", "hook", "admin", "client-secret", "other-client-secret", "scim-token", "broker"]
-        {
+        for name in [
+            "card",
+            "signing",
+            "hook",
+            "admin",
+            "client-secret",
+            "other-client-secret",
+            "scim-token",
+            "broker",
+            "ledger-password",
+        ] {
             given.secret_file(name, &format!("{name}-0123456789abcdef\n"));
         }
         given.secret_file("private-key.pem", PEM);

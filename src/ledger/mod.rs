@@ -4,9 +4,14 @@
 //! methods: `accept` returns only after the events are on disk, and `settle` writes only while the lease is ours.
 //! No method waits for the network while it holds the database.
 
+mod bucket;
 mod history;
+mod notes;
 pub mod org;
+pub mod postgres;
 mod requests;
+mod rows;
+mod settling;
 pub mod sqlite;
 pub mod vault;
 pub mod wake;
@@ -55,19 +60,19 @@ pub enum OpenError {
     /// Another process has it.
     #[error("the ledger {path} is in use by another okta-lineworks; stop it first, or choose another `ledger.url`")]
     InUse {
-        /// The database file.
+        /// The database file, or the database's address without its password.
         path: String,
     },
     /// The database was made by a newer program.
     #[error("the ledger {path} was written by a newer okta-lineworks; run that version, or restore a backup")]
     Newer {
-        /// The database file.
+        /// The database file, or the database's address without its password.
         path: String,
     },
     /// The file cannot be made or opened.
     #[error("the ledger {path} cannot be opened: {cause}")]
     Unusable {
-        /// The database file.
+        /// The database file, or the database's address without its password.
         path: String,
         /// What the system said.
         cause: String,

@@ -46,4 +46,13 @@ impl Wake {
             let _ = waiter.send(());
         }
     }
+
+    /// Rings for everybody who waits for somebody: each looks for themselves.
+    pub fn ring_everybody(&self) {
+        let waiting = std::mem::take(&mut *self.settled.lock().unwrap_or_else(PoisonError::into_inner));
+        for waiter in waiting.into_values().flatten() {
+            // A waiter that gave up meanwhile needs no bell.
+            let _ = waiter.send(());
+        }
+    }
 }

@@ -47,17 +47,25 @@ pub struct EventType {
     pub name: &'static str,
     /// What it says.
     pub meaning: Meaning,
+    /// Whether an event hook may subscribe to it; the others stand in the System Log alone.
+    pub is_hookable: bool,
 }
 
 const fn row(name: &'static str, meaning: Meaning) -> EventType {
-    EventType { name, meaning }
+    EventType { name, meaning, is_hookable: true }
 }
 
-/// Every type this program understands. An event hook may subscribe to all of them (Okta's event types catalogue).
+const fn in_the_log_alone(name: &'static str, meaning: Meaning) -> EventType {
+    EventType { name, meaning, is_hookable: false }
+}
+
+/// Every type this program understands, and which of them an event hook may have (Okta's event types catalogue).
 pub const TABLE: &[EventType] = &[
     row("application.user_membership.add", Meaning::Assigned),
     row("application.user_membership.remove", Meaning::Unassigned),
     row("application.user_membership.update", Meaning::AssignmentChanged),
+    // Whether an update is written beside it is not documented.
+    in_the_log_alone("application.user_membership.change_username", Meaning::AssignmentChanged),
     row("user.lifecycle.suspend", Meaning::Suspended),
     row("user.lifecycle.unsuspend", Meaning::Activated),
     row("user.lifecycle.activate", Meaning::Activated),
@@ -75,7 +83,7 @@ pub const TABLE: &[EventType] = &[
 
 /// The types an event hook should subscribe to.
 pub fn hook_event_types() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|it| it.name)
+    TABLE.iter().filter(|it| it.is_hookable).map(|it| it.name)
 }
 
 /// The row of a type, if it is one this program understands.
@@ -108,9 +116,9 @@ impl Meaning {
         Meaning::AppBack,
     ];
 
-    /// The types with this meaning.
+    /// The types with this meaning that an event hook may have.
     pub fn types(self) -> impl Iterator<Item = &'static str> {
-        TABLE.iter().filter(move |it| it.meaning == self).map(|it| it.name)
+        TABLE.iter().filter(move |it| it.meaning == self && it.is_hookable).map(|it| it.name)
     }
 
     /// What it is about.
@@ -233,10 +241,18 @@ mod tests {
 
     #[test]
     fn every_type_is_there_once_and_every_meaning_has_one() {
-        let names: HashSet<_> = hook_event_types().collect();
+        let names: HashSet<_> = TABLE.iter().map(|it| it.name).collect();
         assert_eq!(names.len(), TABLE.len());
         assert!(Meaning::ALL.into_iter().all(|meaning| meaning.types().next().is_some()));
-        assert_eq!(Meaning::ALL.into_iter().flat_map(Meaning::types).count(), TABLE.len(), "ALL has every meaning");
+        let hookable = Meaning::ALL.into_iter().flat_map(Meaning::types).count();
+        assert_eq!(hookable, hook_event_types().count(), "ALL has every meaning");
+    }
+
+    #[test]
+    fn a_hook_is_never_asked_for_what_okta_refuses_it() {
+        let alone: Vec<_> = TABLE.iter().filter(|it| !it.is_hookable).map(|it| it.name).collect();
+        assert_eq!(alone, ["application.user_membership.change_username"]);
+        assert!(hook_event_types().all(|name| !alone.contains(&name)));
     }
 
     #[test]

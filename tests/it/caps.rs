@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{TestApp, membership, user};
 
-const MANY: &str = "[unassign]\nmax_per_hour = 20";
+pub const MANY: &str = "[unassign]\nmax_per_hour = 20";
 
 fn person(n: u32) -> String {
     format!("00uPERSON{n}")
@@ -20,11 +20,15 @@ fn leaving(n: u32, occurred: &str) -> Value {
 /// Creates this many members without waiting for each.
 async fn starts_with(people: u32, settings: &str) -> TestApp {
     let app = TestApp::with(settings).await;
+    create(&app, people).await;
+    app
+}
+
+async fn create(app: &TestApp, people: u32) {
     for n in 0..people {
         app.put_without_waiting(&person(n), json!({ "user": user(n) })).await;
     }
-    until_counted(&app, "settled", u64::from(people)).await;
-    app
+    until_counted(app, "settled", u64::from(people)).await;
 }
 
 async fn until_counted(app: &TestApp, state: &str, count: u64) {
@@ -60,7 +64,11 @@ async fn say(app: &TestApp, person: &str, word: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_thirty_who_leave_at_once_twenty_are_suspended_and_ten_are_held() {
-    let app = starts_with(30, MANY).await;
+    thirty_leave_at_once(TestApp::with(MANY).await).await;
+}
+
+pub async fn thirty_leave_at_once(app: TestApp) {
+    create(&app, 30).await;
     let now = app.clock.now().to_string();
     app.deliver((0..30).map(|n| leaving(n, &now)).collect()).await;
     until_counted(&app, "held", 10).await;

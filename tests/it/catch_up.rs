@@ -16,7 +16,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{APP_ID, ReadAnswer, TestApp, user};
+use crate::support::{APP_ID, ReadAnswer, TestApp};
 
 /// The fake Okta is asked; a pass every minute.
 const ORG: &str = "[okta]\norg_url = \"{sandbox}\"\ncatch_up_every = \"1m\"\ncatch_up_overlap = \"1h\"";
@@ -137,6 +137,22 @@ async fn what_the_hook_brings_after_all_was_late_and_not_lost() {
     pass(&app).await;
     assert_eq!(metric(&app, "events_found_by_catch_up_total").await, found);
     assert_eq!(metric(&app, "events_late_total").await, 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_user_name_no_hook_can_tell_of_is_found_and_not_counted_as_lost() {
+    let app = started().await;
+    okta_switch(&app, json!({"userNameChange": "alone"})).await;
+    hire(&app, "00uA").await;
+    pass(&app).await;
+    app.row_in("00uA", "settled").await;
+    let found = metric(&app, "events_found_by_catch_up_total").await;
+    let address = format!("{}/_sandbox/okta/apps/{APP_ID}/users/00uA", app.sandbox_url);
+    app.http.patch(address).json(&json!({"userName": "new@sandbox.example"})).answer().await;
+    pass(&app).await;
+    app.member_when("new@sandbox.example", |member| member["userExternalKey"] == "00uA").await;
+    assert_eq!(metric(&app, "events_found_by_catch_up_total").await, found);
     app.finish().await;
 }
 
@@ -276,8 +292,11 @@ async fn a_cursor_that_fails_without_a_word_of_oktas_is_doubted_after_some_tries
 #[tokio::test(flavor = "multi_thread")]
 async fn what_okta_does_not_show_any_more_is_a_gap_and_is_compared() {
     let mut app = started().await;
-    assert_eq!(app.assign("00uGHOST", user(1)).await.status, 200);
+    hire(&app, "00uGHOST").await;
+    pass(&app).await;
+    app.row_in("00uGHOST", "settled").await;
     app.stop().await;
+    unassign(&app, "00uGHOST").await;
     okta_switch(&app, json!({"logCursorLifeSeconds": 5})).await;
     app.advance(DAY * 200).await;
     app.start_again().await;
@@ -285,6 +304,7 @@ async fn what_okta_does_not_show_any_more_is_a_gap_and_is_compared() {
     assert_eq!(status["working"], true, "{status}");
     let reason = &app.events("00uGHOST").await[0];
     assert_eq!((&reason["kind"], &reason["source"]), (&json!("changed"), &json!("sweep")));
+    app.member_when("00uGHOST", |member| member["isSuspended"] == true).await;
     app.finish().await;
 }
 

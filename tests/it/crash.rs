@@ -96,13 +96,23 @@ impl Hand {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_program_is_killed_at_any_moment() {
+    is_killed_at_any_moment(Site::new().await, ROUNDS).await;
+}
+
+/// Whoever a killed process had at work waits for the end of its lease here, half a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_on_postgresql_either() {
+    is_killed_at_any_moment(Site::on_postgres().await, ROUNDS / 3).await;
+}
+
+async fn is_killed_at_any_moment(site: Site, rounds: u64) {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut rng = Rng::with_seed(seed);
-    let site = Arc::new(Site::new().await);
+    let site = Arc::new(site);
     let time = Arc::new(AtomicI64::new(site_time()));
     let mut sent: Vec<Sent> = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         if round % 3 == 0 && round > 0 {
             site.forget_the_pacing();
         }
@@ -130,7 +140,7 @@ async fn nothing_acknowledged_is_lost_when_the_program_is_killed_at_any_moment()
     }
     site.forget_the_pacing();
     let program = site.start().await;
-    site.wait_until_all_is_done(&program, Duration::from_secs(40)).await;
+    site.wait_until_all_is_done(&program, Duration::from_secs(90)).await;
     everybody_is_as_wished(&site, &program, &sent).await;
     let stats = site.stats().await;
     assert_eq!(stats["violationCount"], 0, "{stats:#}");

@@ -1,6 +1,8 @@
 //! The main job under every setting of every switch of the sandbox: whatever LINE WORKS turns out to do where its
 //! documents are silent, a person joins, changes, leaves, comes back, is deleted and comes back again.
 
+mod okta;
+
 use std::time::Duration;
 
 use okta_lineworks::sandbox::Switches;

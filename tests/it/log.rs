@@ -139,7 +139,7 @@ async fn the_scim_token_and_whom_it_is_used_for_stay_out_of_the_log() {
     assert_eq!(put.status, 200, "{put:?}");
     assert_eq!(site.card(&program, Method::DELETE, "00uA").answer().await.status, 200);
     assert_eq!(program.stop().await, Some(0));
-    let log = std::fs::read_to_string(site.folder().join("log")).expect("was written");
+    let log = std::fs::read_to_string(site.folder().join("log-0")).expect("was written");
     assert_clean(&log);
     assert!(log.contains("called LINE WORKS") && !log.contains(&token), "{log}");
 }
@@ -154,7 +154,7 @@ async fn a_refused_scim_token_is_one_error_without_the_token() {
         assert_eq!(call.json(&json!({ "user": marked() })).answer().await.status, 202);
     }
     assert_eq!(program.stop().await, Some(0));
-    let log = std::fs::read_to_string(site.folder().join("log")).expect("was written");
+    let log = std::fs::read_to_string(site.folder().join("log-0")).expect("was written");
     assert_clean(&log);
     let lines: Vec<&str> = log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).collect();
     assert_eq!(lines.len(), 1, "{log}");

@@ -27,6 +27,7 @@ mod metrics;
 mod okta_client;
 mod okta_events;
 mod okta_key;
+mod on_postgres;
 mod operators;
 mod order;
 mod ownership;

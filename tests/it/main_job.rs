@@ -6,7 +6,10 @@ use crate::support::{TestApp, membership, user};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_creates_the_member_and_a_hook_takes_it_away() {
-    let app = TestApp::start().await;
+    the_main_job(TestApp::start().await).await;
+}
+
+pub async fn the_main_job(app: TestApp) {
     let answer = app.assign("00uTARO", user(1)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["state"], "settled");

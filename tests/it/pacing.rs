@@ -43,11 +43,14 @@ async fn until_settled(app: &TestApp, people: u32, step: Duration) -> Duration {
 }
 
 /// A quarter of LINE WORKS' numbers: 60 calls a minute, and settings that keep to them as the defaults keep to 240.
-const QUARTER: &str = "[pacing]\nper_minute = 30\nburst = 30";
+pub const QUARTER: &str = "[pacing]\nper_minute = 30\nburst = 30";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_quota_is_never_exceeded_however_many_come_at_once() {
-    let app = TestApp::with(QUARTER).await;
+    fifty_come_at_once(TestApp::with(QUARTER).await).await;
+}
+
+pub async fn fifty_come_at_once(app: TestApp) {
     app.switch(json!({"quotaPerMinute": 60})).await;
     all_join(&app, 50).await;
     let took = until_settled(&app, 50, Duration::from_secs(4)).await;

@@ -6,6 +6,7 @@
 mod broker;
 mod credentials;
 mod inbound;
+mod ledger;
 mod lineworks;
 mod okta;
 mod placement;
@@ -14,8 +15,7 @@ mod url;
 use super::check::Check;
 use super::problems::shown;
 use super::{
-    Assign, Broker, Config, Converge, Inbound, Ledger, LedgerUrl, Log, LogFormat, Pacing, Server, TlsFiles, Unassign,
-    UnassignPolicy, raw,
+    Assign, Broker, Config, Converge, Inbound, Log, LogFormat, Pacing, Server, TlsFiles, Unassign, UnassignPolicy, raw,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub(super) fn config(raw: raw::Raw, check: &mut Check) -> Option<Config> {
     }
     let pacing = pacing(&raw.pacing, check);
     let converge = converge(&raw.converge, check);
-    let ledger = ledger(&raw.ledger, check);
+    let ledger = ledger::read(raw.ledger, check);
     let log = log(raw.log, check);
     Some(Config {
         server: server?,
@@ -195,37 +195,6 @@ fn converge(raw: &raw::Converge, check: &mut Check) -> Option<Converge> {
         return None;
     }
     Some(Converge { workers: workers?, retry_first, retry_longest })
-}
-
-fn ledger(raw: &raw::Ledger, check: &mut Check) -> Option<Ledger> {
-    let url = ledger_url(&raw.url, check);
-    let keep_history = check.span("ledger.keep_history", &raw.keep_history, DAY..=LONGEST);
-    Some(Ledger { url: url?, keep_history: keep_history? })
-}
-
-/// Never shows the text: a database URL may hold a password.
-fn ledger_url(text: &str, check: &mut Check) -> Option<LedgerUrl> {
-    const KEY: &str = "ledger.url";
-    let fix = "write sqlite: and the path of the file, for example sqlite:/var/lib/okta-lineworks/ledger.db";
-    let (scheme, rest) = text.trim().split_once(':').unwrap_or(("", ""));
-    // sqlite:///var/x.db is the same as sqlite:/var/x.db
-    let path = match rest.strip_prefix("//") {
-        Some(path) if path.starts_with('/') => path,
-        Some(_) => "",
-        None => rest,
-    };
-    let what = match scheme {
-        "sqlite" if path.is_empty() => "names no file",
-        "sqlite" if path.starts_with(":memory:") => {
-            "keeps the ledger in memory, where a stop of the program loses what was accepted"
-        }
-        "sqlite" if path.contains('?') => "has parameters, which are not supported",
-        "sqlite" => return Some(LedgerUrl::Sqlite(PathBuf::from(path))),
-        "postgres" | "postgresql" => "names a PostgreSQL database, which is not in this version yet",
-        _ => "is not the address of a ledger",
-    };
-    check.refuse(KEY, what, fix);
-    None
 }
 
 fn log(raw: raw::Log, check: &mut Check) -> Option<Log> {

@@ -31,7 +31,7 @@ pub(super) fn base_url(text: &str) -> Result<String, UrlFault> {
     if url.query().is_some() || url.fragment().is_some() {
         return fault("has a `?` or `#` part", "take it out");
     }
-    if url.scheme() == "http" && !is_loopback(&url) {
+    if url.scheme() == "http" && !is_loopback(&host(url.as_str())) {
         return fault(
             "is plain http to another machine, which would show secrets to the network",
             "use https; http is for 127.0.0.1, [::1] and localhost only",
@@ -40,8 +40,8 @@ pub(super) fn base_url(text: &str) -> Result<String, UrlFault> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn is_loopback(url: &Url) -> bool {
-    let host = host(url.as_str());
+/// Whether a host is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
     let ip = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || ip.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -6,8 +6,9 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
+use super::super::notes::{self, LATE, NO_ASSIGNMENT, UNREADABLE, as_ignored, note_for};
 use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
-use super::anew::{self, NO_ASSIGNMENT, Told};
+use super::anew::{self, Told};
 use super::org;
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
@@ -45,26 +46,12 @@ pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Recei
         Incoming::Event(event) => match accept_one(db, event, arrival.profile.as_deref()) {
             Err(Failure::Row(error)) if !alone || is_read(event) => {
                 tracing::error!(%error, "an event is kept as ignored, since its person's row cannot be read");
-                let note = "this person's row in the ledger cannot be read; see the log";
-                ignore(db, &as_ignored(event, note))
+                ignore(db, &as_ignored(event, UNREADABLE))
             }
             outcome => outcome,
         },
     };
     arrivals.iter().map(receive).collect()
-}
-
-fn as_ignored(event: &Event, note: &str) -> IgnoredEvent {
-    IgnoredEvent {
-        person: Some(event.person.clone()),
-        key: event.key.clone(),
-        kind: word(event.kind),
-        note: note.to_owned(),
-        source: event.source,
-        caller: event.caller.clone(),
-        occurred: event.occurred,
-        arrived: event.arrived,
-    }
 }
 
 fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {
@@ -124,26 +111,10 @@ pub(super) struct Earlier {
     found: bool,
 }
 
-/// The note of an event that Okta's System Log told of first.
-const FOUND: &str = "found in Okta's System Log; no hook or card had delivered it by then";
-/// The note of such an event once a door delivered it after all.
-const LATE: &str = "found in Okta's System Log before the hook or card delivered it";
-/// The note of an event that comparing made.
-const COMPARED: &str = "found by comparing the app's users in Okta with the ledger";
-
-/// What the history says of an event because of where it came from.
-pub(super) fn note_for(source: Source) -> Option<&'static str> {
-    match source {
-        Source::SystemLog => Some(FOUND),
-        Source::Sweep => Some(COMPARED),
-        Source::Card | Source::Hook | Source::Reconcile | Source::Operator | Source::Okta | Source::Broker => None,
-    }
-}
-
 impl Earlier {
     /// Whether a copy from this source is the first that came through a door.
     pub(super) fn is_late(&self, source: Source) -> bool {
-        self.found && matches!(source, Source::Card | Source::Hook)
+        notes::is_late(self.found, source)
     }
 }
 
@@ -155,7 +126,7 @@ pub(super) fn earlier(row: &Row<'_>) -> Outcome<Earlier> {
         _ => ProfileWeight::Full,
     };
     let note: Option<String> = row.get("note")?;
-    let found = note.is_some_and(|note| note.starts_with(FOUND));
+    let found = notes::was_found(note.as_deref());
     Ok(Earlier { id: row.get("id")?, weight, occurred: moment(row.get("occurred_at")?)?, found })
 }
 
@@ -320,13 +291,12 @@ fn insert_event(db: &Connection, event: &Event, verdict: Verdict, revision: u64)
 }
 
 fn merge_event(db: &Connection, id: i64, event: &Event, reception: Reception) -> Outcome<()> {
-    let carried = if reception.takes_profile { "a profile" } else { "a policy" };
     let changed = db
         .prepare_cached(
             "UPDATE events SET times_seen = times_seen + 1, profile_weight = max(profile_weight, ?2), \
-             note = 'a later copy carried ' || ?3 WHERE id = ?1",
+             note = ?3 WHERE id = ?1",
         )?
-        .execute(params![id, event.weight() as i64, carried])?;
+        .execute(params![id, event.weight() as i64, notes::merged(reception)])?;
     expect_one(changed)
 }
 

@@ -5,16 +5,12 @@
 
 use rusqlite::{Connection, params};
 
+use super::super::notes::COUNTS;
 use super::rows::{moment, word};
 use super::threads::Outcome;
 use crate::domain::assignment::OktaStatus;
 use crate::domain::event::{Event, EventKind, Source, Verdict};
 use crate::domain::heads::Heads;
-
-/// The note of an event about somebody without an assignment.
-pub(super) const NO_ASSIGNMENT: &str = "nobody with this id has an assignment; it counts from the moment one is made";
-/// The note of such an event once it counts.
-const COUNTS: &str = "it came before this person had an assignment, and counted when one was made";
 
 /// The newest status known from before, and what told of it.
 pub(super) type Told = Option<(OktaStatus, Source)>;

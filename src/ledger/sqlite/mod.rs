@@ -8,13 +8,14 @@
 
 mod accept;
 mod anew;
+mod columns;
 mod duties;
 mod learnt;
 mod org;
 mod read;
 mod rehire;
 mod release;
-mod rows;
+
 mod threads;
 mod work;
 
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use super::rows;
 use super::wake::Wake;
 use super::{
     Admission, Admitted, Answer, ClaimRequest, Claimed, EventRecord, Heard, History, Incoming, Lease, ListRequest,

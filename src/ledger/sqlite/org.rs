@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::super::notes;
 use super::super::org::{APP_GONE, AppMark, OrgEvent, OrgMark, SWEEP_WANTED};
 use super::accept::{self, Earlier};
 use super::rows::{ms, stored_json, word};
@@ -18,7 +19,7 @@ pub(super) fn accept(db: &Connection, event: &OrgEvent) -> Outcome<Receipt> {
         return Ok(Receipt { verdict: Verdict::Duplicate, revision: 0, late });
     }
     let changed = remember(db, event)?;
-    let note = match accept::note_for(event.source) {
+    let note = match notes::note_for(event.source) {
         Some(found) => format!("{found}; {}", event.note),
         None => event.note.to_owned(),
     };

@@ -18,7 +18,7 @@ const AT_HAND_MS: i64 = 3_600_000;
 pub(super) fn assignment(db: &Connection, person: &OktaUserId) -> Outcome<Option<Assignment>> {
     let mut statement = db.prepare_cached(&format!("SELECT {ASSIGNMENT} FROM assignments WHERE okta_user_id = ?1"))?;
     let mut rows = statement.query([person.as_str()])?;
-    rows.next()?.map(assignment_row).transpose()
+    Ok(rows.next()?.map(assignment_row).transpose()?)
 }
 
 /// The states with an index of their own; written exactly as in the migration, or the index is not used.

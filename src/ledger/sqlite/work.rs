@@ -8,20 +8,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::super::bucket::{Bucket, CORRECTING};
+use super::super::settling::StateColumns;
 use super::super::{Admission, Admitted, ClaimRequest, Claimed, Lease, Limits, Settlement, StoreError};
 use super::learnt;
 use super::org;
 use super::rows::{ASSIGNMENT, assignment, moment, ms, stored_json, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{State, StateName};
+use crate::domain::assignment::State;
 use crate::domain::marks::{Intent, Marks};
 use crate::domain::outcome::Cause;
 use crate::domain::step::StepKind;
 use crate::lineworks::{Operation, Quota};
 
 const HOUR_MS: i64 = 3_600_000;
-/// The share of a burst that joiners leave to leavers.
-const RESERVED_SHARE: f64 = 0.1;
 
 /// Gives the people of processes that died back, once their last call can have no more effect.
 pub(super) fn release_the_dead(db: &Connection, now: Timestamp, grace: Duration) -> rusqlite::Result<usize> {
@@ -165,74 +165,43 @@ fn over_the_cap(db: &Connection, lease: &Lease, admission: &Admission, step: Ste
     Ok(used >= admission.limits.destructive_per_hour)
 }
 
-/// A bucket of calls: `tokens` at `filled_at`, refilled over time up to the burst.
-struct Bucket {
-    tokens: f64,
-    paused_until: Option<i64>,
-}
-
 fn bucket(db: &Connection, operation: Operation, limits: Limits, now: i64) -> Outcome<Bucket> {
     let stored = db
         .prepare_cached("SELECT tokens, filled_at, paused_until FROM pacing WHERE operation = ?1")?
         .query_row([operation.as_str()], |row| {
-            Ok((row.get::<_, f64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
+            Ok(Bucket { tokens: row.get(0)?, filled_at: row.get(1)?, paused_until: row.get(2)? })
         })
         .optional()?;
-    let burst = f64::from(limits.burst);
-    Ok(match stored {
-        None => Bucket { tokens: burst, paused_until: None },
-        Some((tokens, filled_at, paused_until)) => {
-            let elapsed = (now - filled_at).max(0) as f64;
-            let tokens = (tokens + elapsed * per_ms(limits)).min(burst);
-            Bucket { tokens, paused_until: paused_until.filter(|until| *until > now) }
-        }
-    })
-}
-
-fn per_ms(limits: Limits) -> f64 {
-    f64::from(limits.per_minute) / 60_000.0
+    Ok(stored.map_or_else(|| Bucket::full(limits, now), |bucket| bucket.refilled(limits, now)))
 }
 
 /// Takes a slot; returns the moment of the next one when there is none now.
 fn take_slot(db: &Connection, admission: &Admission) -> Outcome<Option<Timestamp>> {
     let (limits, now) = (admission.limits, ms(admission.now));
-    let bucket = bucket(db, admission.operation, limits, now)?;
-    if let Some(until) = bucket.paused_until {
-        return Ok(Some(moment(until)?));
+    match bucket(db, admission.operation, limits, now)?.take(admission.leaving, limits, now) {
+        Err(next) => Ok(Some(moment(next)?)),
+        Ok(left) => {
+            store_bucket(db, admission.operation, left)?;
+            Ok(None)
+        }
     }
-    let reserved = if admission.leaving { 0.0 } else { (f64::from(limits.burst) * RESERVED_SHARE).floor() };
-    let missing = reserved + 1.0 - bucket.tokens;
-    if missing > 0.0 {
-        let wait_ms = (missing / per_ms(limits)).ceil().max(1.0) as i64;
-        return Ok(Some(moment(now + wait_ms)?));
-    }
-    store_bucket(db, admission.operation, bucket.tokens - 1.0, None, now)?;
-    Ok(None)
 }
 
-fn store_bucket(
-    db: &Connection,
-    operation: Operation,
-    tokens: f64,
-    paused_until: Option<i64>,
-    now: i64,
-) -> Outcome<()> {
+fn store_bucket(db: &Connection, operation: Operation, bucket: Bucket) -> Outcome<()> {
+    let Bucket { tokens, filled_at, paused_until } = bucket;
     db.prepare_cached(
         "INSERT INTO pacing (operation, tokens, filled_at, paused_until) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (operation) DO UPDATE SET tokens = ?2, filled_at = ?3, paused_until = ?4",
     )?
-    .execute(params![operation.as_str(), tokens, now, paused_until])?;
+    .execute(params![operation.as_str(), tokens, filled_at, paused_until])?;
     Ok(())
 }
 
-/// Corrects a bucket by what LINE WORKS said: nothing left means a pause until the reset.
+/// Corrects a bucket by what LINE WORKS said.
 pub(super) fn learn_quota(db: &Connection, operation: Operation, quota: Quota, now: Timestamp) -> Outcome<()> {
     let now = ms(now);
-    let limits = Limits { per_minute: 1, burst: u32::MAX, destructive_per_hour: 0 };
-    let known = bucket(db, operation, limits, now)?;
-    let paused_until = (quota.remaining == 0).then(|| now + millis(quota.reset));
-    let tokens = known.tokens.min(f64::from(quota.remaining));
-    store_bucket(db, operation, tokens, paused_until.max(known.paused_until), now)
+    let corrected = bucket(db, operation, CORRECTING, now)?.corrected(quota, now);
+    store_bucket(db, operation, corrected)
 }
 
 pub(super) fn write_marks(db: &Connection, lease: &Lease, marks: &Marks) -> Outcome<()> {
@@ -298,17 +267,7 @@ fn was_held_in_vain(db: &Connection, state: &State) -> Outcome<bool> {
 }
 
 fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtaken: bool) -> Outcome<()> {
-    // No next call while an unclear one may still have its effect.
-    let earliest = settlement.marks.unclear_until.map_or(settlement.ended, |until| until.max(settlement.ended));
-    let (next_at, held) = match &settlement.state {
-        State::Settled { look_again, .. } => (look_again.map(ms), None),
-        State::Due | State::Running => (Some(ms(earliest)), None),
-        State::Waiting { until, .. } => (Some(ms(earliest.max(*until))), None),
-        State::Held { steps, .. } => (None, Some(stored_json(steps))),
-        State::Parked { .. } => (None, None),
-    };
-    let applied = matches!(settlement.state, State::Settled { .. }).then_some(settlement.revision);
-    let name = if overtaken { StateName::Due } else { settlement.state.name() };
+    let columns = StateColumns::of(settlement, overtaken);
     db.prepare_cached(
         "UPDATE assignments SET state = ?2, next_at = ?3, reason = ?4, held_steps = ?5, \
          applied_revision = max(applied_revision, coalesce(?6, 0)), failures = ?7, updated_at = ?8, \
@@ -316,11 +275,11 @@ fn write_state(db: &Connection, lease: &Lease, settlement: &Settlement, overtake
     )?
     .execute(params![
         lease.person.as_str(),
-        name.as_str(),
-        if overtaken { Some(ms(earliest)) } else { next_at },
-        if overtaken { None } else { settlement.state.reason().map(stored_json) },
-        if overtaken { None } else { held },
-        applied,
+        columns.name.as_str(),
+        columns.next_at,
+        columns.reason,
+        columns.held_steps,
+        columns.applied,
         settlement.failures,
         ms(settlement.ended),
     ])?;

@@ -3,6 +3,7 @@
 //! A crash in between reads a page twice, and its events are recognised. What Okta refuses of a cursor is asked for
 //! anew by time, with an overlap.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::cursor::{self, Beginning, CURSOR, Cursor};
 use super::{BATCH, CatchUp, Stop};
-use crate::domain::event::{Source, Verdict};
+use crate::domain::event::{Receipt, Source, Verdict};
 use crate::ledger::Incoming;
 use crate::ledger::org::SWEEP_WANTED;
 use crate::okta::client::{LogPage, LogQuery, OktaError};
 use crate::okta::intake::{self, Intake};
+use crate::okta::meaning;
 use crate::okta::wire::{OktaEvent, parse_event};
 
 /// Failures in a row after which Okta's own cursor is doubted.
@@ -138,6 +140,7 @@ impl CatchUp {
         let events: Vec<OktaEvent> = page.events.iter().map(|event| parse_event(event, app_id)).collect();
         let newest = events.iter().filter_map(OktaEvent::published).max();
         let (count, mut found) = (events.len(), 0);
+        let mut could_be_lost: VecDeque<bool> = events.iter().map(a_hook_may_have).collect();
         let mut events = events.into_iter();
         loop {
             let intake = Intake {
@@ -152,7 +155,9 @@ impl CatchUp {
                 break;
             }
             let receipts = intake::store(&*self.store, batch).await?;
-            found += receipts.iter().filter(|it| !matches!(it.verdict, Verdict::Duplicate | Verdict::Ignored)).count();
+            let told = receipts.iter().zip(could_be_lost.drain(..receipts.len()));
+            let is_found = |it: &Receipt| !matches!(it.verdict, Verdict::Duplicate | Verdict::Ignored);
+            found += told.filter(|(receipt, could_be_lost)| *could_be_lost && is_found(receipt)).count();
         }
         self.metrics.were_found_by_catch_up(found as u64);
         if found > 0 {
@@ -160,4 +165,10 @@ impl CatchUp {
         }
         Ok(newest)
     }
+}
+
+/// What no hook can have was not lost by one.
+fn a_hook_may_have(event: &OktaEvent) -> bool {
+    let OktaEvent::Person(event) = event else { return true };
+    meaning::find(event.name).is_some_and(|known| known.is_hookable)
 }

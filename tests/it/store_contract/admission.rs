@@ -48,7 +48,7 @@ pub async fn every_operation_has_slots_of_its_own_and_they_outlive_a_restart(ben
     assert_eq!(pass(&*store, &claimed, &leaver(call(Operation::CreateMember, at(0)))).await, 10);
     drop(store);
     let store = bench.open(at(0));
-    let claimed = store.claim_one("00uA", 10).await;
+    let claimed = store.claim_one("00uA", 40).await;
     assert_eq!(pass(&*store, &claimed, &leaver(call(READ, at(2)))).await, 2);
 }
 

@@ -50,37 +50,24 @@ pub async fn a_row_at_work_here_is_never_claimed_again(bench: &dyn Bench) {
     assert_eq!(store.next_due().await.expect("readable"), None, "and it is no reason to look again");
 }
 
-pub async fn the_people_of_a_dead_process_are_free_after_the_grace(bench: &dyn Bench) {
-    let store = bench.open(at(0));
-    store.assign("00uA", 0).await;
-    let first = store.claim_one("00uA", 0).await;
-    drop(store);
-    let store = bench.open(at(5));
-    store.assign("00uA", 6).await;
-    assert!(store.claim_all(14).await.is_empty(), "its last call may still have its effect");
-    let second = store.claim_one("00uA", 15).await;
-    assert!(second.lease.number > first.lease.number);
-    assert_eq!(second.assignment.marks.second_look(), Some(at(75)), "and it is looked at once more");
-}
-
 pub async fn a_lost_lease_touches_nothing(bench: &dyn Bench) {
     let store = bench.open(at(0));
     store.unassign("00uA", 0).await;
     let lost = store.claim_one("00uA", 0).await;
     drop(store);
     let store = bench.open(at(0));
-    let mine = store.claim_one("00uA", 10).await;
+    let mine = store.claim_one("00uA", 40).await;
     let before = store.row("00uA").await;
-    for admission in [call(Operation::GetMember, at(11)), suspension(Marks::default(), 11)] {
+    for admission in [call(Operation::GetMember, at(41)), suspension(Marks::default(), 41)] {
         assert_eq!(admit(&*store, &lost.lease, admission).await, Admitted::LeaseLost);
     }
-    assert!(!store.settle_in(&lost, settled(), 11).await);
+    assert!(!store.settle_in(&lost, settled(), 41).await);
     store.abandon(&lost.lease).await.expect("answered");
     assert_eq!(store.row("00uA").await, before);
     assert!(store.history(&id("00uA")).await.expect("readable").attempts.is_empty());
-    assert!(store.settle_in(&mine, settled(), 12).await, "the one who has it goes on");
-    assert!(!store.settle_in(&mine, settled(), 13).await, "and settles once");
-    assert_eq!(admit(&*store, &mine.lease, call(Operation::GetMember, at(13))).await, Admitted::LeaseLost);
+    assert!(store.settle_in(&mine, settled(), 42).await, "the one who has it goes on");
+    assert!(!store.settle_in(&mine, settled(), 43).await, "and settles once");
+    assert_eq!(admit(&*store, &mine.lease, call(Operation::GetMember, at(43))).await, Admitted::LeaseLost);
 }
 
 pub async fn a_call_renews_the_lease(bench: &dyn Bench) {

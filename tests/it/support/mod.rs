@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each test file uses the verbs it needs")]
 
+pub mod postgres;
 pub mod process;
 
 use std::sync::Once;
@@ -58,6 +59,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     sandbox: Option<Sandbox>,
     folder: TempDir,
+    database: Option<postgres::Database>,
     settings: String,
     shutdown: Shutdown,
     running: Option<JoinHandle<Ended>>,
@@ -83,6 +85,15 @@ impl TestApp {
     /// The same with settings (TOML) laid over it. Sections of `QUICK` given here replace the quick ones; `{sandbox}` in
     /// them stands for the sandbox's URL, `{folder}` for the folder of the test, with a file `scim-token` in it.
     pub async fn with(settings: &str) -> Self {
+        Self::on(None, settings).await
+    }
+
+    /// The same with its ledger in a PostgreSQL database of its own.
+    pub async fn on_postgres(settings: &str) -> Self {
+        Self::on(Some(postgres::Database::new()), settings).await
+    }
+
+    async fn on(database: Option<postgres::Database>, settings: &str) -> Self {
         install_crypto();
         let options = SandboxOptions {
             listen: "127.0.0.1:0".parse().expect("an address"),
@@ -99,6 +110,7 @@ impl TestApp {
             http: reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client"),
             sandbox: Some(sandbox),
             folder,
+            database,
             settings: merge(QUICK, settings),
             shutdown: Shutdown::default(),
             running: None,
@@ -119,18 +131,19 @@ impl TestApp {
         let sandbox = self.sandbox.as_ref().expect("runs until the end");
         let it = sandbox.credentials().clone();
         let file = self.folder.path().join("okta-lineworks.toml");
-        let settings = self.settings.replace("{sandbox}", sandbox.url());
+        let settings = self
+            .settings
+            .replace("{sandbox}", sandbox.url())
+            .replace("{okta_api_token}", &sandbox.credentials().okta.api_token);
         let settings = settings.replace("{folder}", &self.folder.path().display().to_string());
         std::fs::write(self.scim_token_file(), &it.scim_token).expect("the folder is ours");
         std::fs::write(&file, settings).expect("the folder is ours");
-        let ledger = self.folder.path().join("ledger.db");
+        let file_ledger = || format!("sqlite:{}", self.folder.path().join("ledger.db").display());
+        let ledger = self.database.as_ref().map_or_else(file_ledger, postgres::Database::url);
         let loaded = config::load(&Sources {
             file: Some(file),
             env: Vec::new(),
-            overrides: vec![
-                ("server.listen", "127.0.0.1:0".to_owned()),
-                ("ledger.url", format!("sqlite:{}", ledger.display())),
-            ],
+            overrides: vec![("server.listen", "127.0.0.1:0".to_owned()), ("ledger.url", ledger)],
             sandbox: Some(SandboxDefaults {
                 url: sandbox.url().to_owned(),
                 client_id: it.client_id,

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::postgres::Database;
 use super::{APP_ID, ReadAnswer, delivery, install_crypto};
 
 pub const CARD: &str = "the-secret-of-the-cards";
@@ -49,6 +51,8 @@ pub struct Site {
     pub http: reqwest::Client,
     sandbox: Sandbox,
     folder: TempDir,
+    database: Option<Database>,
+    lives: AtomicU32,
 }
 
 /// One life of the program.
@@ -73,13 +77,23 @@ impl Site {
 
     /// With these settings (TOML) laid over the usual ones.
     pub async fn with(settings: &str) -> Self {
+        Self::on(None, settings).await
+    }
+
+    /// With its ledger in a PostgreSQL database of its own.
+    pub async fn on_postgres() -> Self {
+        Self::on(Some(Database::new()), "").await
+    }
+
+    async fn on(database: Option<Database>, settings: &str) -> Self {
         install_crypto();
         let listen = "127.0.0.1:0".parse().expect("an address");
         let switches = Switches { quota_per_minute: Some(1_000_000), ..Switches::default() };
         let sandbox =
             Sandbox::start(SandboxOptions { listen, switches, strict: false, tls: None }).await.expect("it starts");
         let http = reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client");
-        let site = Self { http, sandbox, folder: tempfile::tempdir().expect("a temporary folder") };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let site = Self { http, sandbox, folder, database, lives: AtomicU32::new(0) };
         site.configure(settings);
         site
     }
@@ -109,21 +123,17 @@ impl Site {
     fn credentials(&self) -> String {
         let it = self.sandbox.credentials();
         let mut toml = String::new();
-        let (url, ledger) = (self.sandbox.url(), self.ledger());
+        let file_ledger = || format!("sqlite:{}", self.ledger().display());
+        let (url, ledger) = (self.sandbox.url(), self.database.as_ref().map_or_else(file_ledger, Database::url));
         write!(
             toml,
-            "[server]\nlisten = '127.0.0.1:0'\n[ledger]\nurl = 'sqlite:{}'\n[okta]\napp_id = '{APP_ID}'\n\
+            "[server]\nlisten = '127.0.0.1:0'\n[ledger]\nurl = '{ledger}'\n[okta]\napp_id = '{APP_ID}'\n\
              [inbound]\ncard_secrets = [{{ name = 'card', value = '{CARD}' }}]\n\
              hook_secrets = [{{ name = 'hook', value = '{HOOK}' }}]\n\
              admin_secrets = [{{ name = 'admin', value = '{ADMIN}' }}]\n\
              [lineworks]\nauth_url = '{url}'\napi_url = '{url}'\nclient_id = '{}'\nclient_secret = '{}'\n\
              service_account = '{}'\ndomain_id = {}\nprivate_key = '''\n{}'''\n",
-            ledger.display(),
-            it.client_id,
-            it.client_secret,
-            it.service_account,
-            it.domain_id,
-            it.private_key,
+            it.client_id, it.client_secret, it.service_account, it.domain_id, it.private_key,
         )
         .expect("a text takes everything");
         toml
@@ -165,7 +175,8 @@ impl Site {
 
     /// Starts the service by a command that ends in the program's name.
     pub fn spawn_as(&self, mut command: Command, arguments: &[&str]) -> Program {
-        let log = self.folder.path().join("log");
+        let life = self.lives.fetch_add(1, Ordering::Relaxed);
+        let log = self.folder.path().join(format!("log-{life}"));
         let stderr = File::create(&log).expect("the folder is ours");
         command.arg("serve").arg("--config").arg(self.file()).args(arguments);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn();
@@ -256,16 +267,22 @@ impl Site {
         assert!(answer.status.is_success(), "{answer:?}");
     }
 
-    // --- the ledger's file, while no program has it ------------------------------------------------------------------
+    // --- the ledger itself; a file only while no program has it ------------------------------------------------------
 
     /// The first column of the first row.
     pub fn query(&self, sql: &str) -> i64 {
+        if let Some(database) = &self.database {
+            return database.query(sql);
+        }
         let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
         db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// Forgets how many calls were made: a test of many short lives is not a test of the pacing.
     pub fn forget_the_pacing(&self) {
+        if let Some(database) = &self.database {
+            return database.run("DELETE FROM pacing");
+        }
         let db = Connection::open(self.ledger()).expect("opens");
         db.execute("DELETE FROM pacing", []).expect("nobody else has the ledger");
     }

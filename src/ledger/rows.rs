@@ -1,13 +1,11 @@
-//! Rows into domain values and back. A row that cannot be read names its table, column and key.
+//! Rows into domain values and back, for every adapter. A row that cannot be read names its table, column and key.
 
 use jiff::Timestamp;
-use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::StoreError;
-use super::threads::{Failure, Outcome};
+use super::StoreError;
 use crate::domain::assignment::{Assignment, Fact, Facts, Membership, OktaStatus, Ruling, State, StateName};
 use crate::domain::event::{ProfileWeight, ProfileWish, Source, UnassignPolicy};
 use crate::domain::heads::Heads;
@@ -16,6 +14,8 @@ use crate::domain::marks::{Intent, Marks};
 use crate::domain::outcome::Reason;
 use crate::domain::profile::{FieldError, Profile};
 use crate::domain::step::StepKind;
+
+type Outcome<T> = Result<T, StoreError>;
 
 /// Every column of an assignment, by name, in the order of the table.
 pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy, membership_at, membership_source, \
@@ -31,7 +31,8 @@ pub(super) fn ms(moment: Timestamp) -> i64 {
 
 /// A stored moment that belongs to no row of a named key.
 pub(super) fn moment(at_ms: i64) -> Outcome<Timestamp> {
-    Timestamp::from_millisecond(at_ms).map_err(|_| Failure::Sqlite(rusqlite::Error::IntegralValueOutOfRange(0, at_ms)))
+    Timestamp::from_millisecond(at_ms)
+        .map_err(|_| StoreError::Unavailable(format!("the ledger holds {at_ms} as a moment, which is none")))
 }
 
 /// A word (a unit enum of serde) as it is stored.
@@ -60,20 +61,79 @@ pub(super) fn stored_profile(wish: &ProfileWish) -> String {
     }
 }
 
+/// One row of any database, read by the names of its columns. `Err` means that the column holds something else.
+pub(super) trait Columns {
+    fn text(&self, column: &str) -> Result<Option<String>, NotThis>;
+    fn integer(&self, column: &str) -> Result<Option<i64>, NotThis>;
+    fn flag(&self, column: &str) -> Result<Option<bool>, NotThis>;
+}
+
+/// A column holds something of another kind.
+pub(super) struct NotThis;
+
+/// What can be read from a column as it is.
+pub(super) trait Plain: Sized {
+    fn read(row: &dyn Columns, column: &str) -> Result<Option<Self>, NotThis>;
+}
+
+impl Plain for String {
+    fn read(row: &dyn Columns, column: &str) -> Result<Option<Self>, NotThis> {
+        row.text(column)
+    }
+}
+
+impl Plain for i64 {
+    fn read(row: &dyn Columns, column: &str) -> Result<Option<Self>, NotThis> {
+        row.integer(column)
+    }
+}
+
+impl Plain for u64 {
+    fn read(row: &dyn Columns, column: &str) -> Result<Option<Self>, NotThis> {
+        row.integer(column)?.map(u64::try_from).transpose().map_err(|_| NotThis)
+    }
+}
+
+impl Plain for u32 {
+    fn read(row: &dyn Columns, column: &str) -> Result<Option<Self>, NotThis> {
+        row.integer(column)?.map(u32::try_from).transpose().map_err(|_| NotThis)
+    }
+}
+
+impl Plain for bool {
+    fn read(row: &dyn Columns, column: &str) -> Result<Option<Self>, NotThis> {
+        row.flag(column)
+    }
+}
+
+/// A column that must hold something, or one that may hold nothing.
+pub(super) trait Held: Sized {
+    fn held(row: &dyn Columns, column: &str) -> Result<Self, NotThis>;
+}
+
+impl<T: Plain> Held for T {
+    fn held(row: &dyn Columns, column: &str) -> Result<Self, NotThis> {
+        T::read(row, column)?.ok_or(NotThis)
+    }
+}
+
+impl<T: Plain> Held for Option<T> {
+    fn held(row: &dyn Columns, column: &str) -> Result<Self, NotThis> {
+        T::read(row, column)
+    }
+}
+
 /// Reads one row with errors that name table, column and key.
 pub(super) struct Reading<'r> {
-    row: &'r Row<'r>,
+    row: &'r dyn Columns,
     table: &'static str,
     key: String,
 }
 
 impl<'r> Reading<'r> {
-    pub(super) fn of(row: &'r Row<'r>, table: &'static str, key_column: &str) -> Outcome<Self> {
-        let key = match row.get_ref(key_column)? {
-            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-            _ => "?".to_owned(),
-        };
+    pub(super) fn of(row: &'r impl Columns, table: &'static str, key_column: &str) -> Outcome<Self> {
+        let number = || row.integer(key_column).ok().flatten().map(|number| number.to_string());
+        let key = row.text(key_column).ok().flatten().or_else(number).unwrap_or_else(|| "?".to_owned());
         Ok(Self { row, table, key })
     }
 
@@ -81,38 +141,38 @@ impl<'r> Reading<'r> {
         StoreError::BadRow { table: self.table, column, key: self.key.clone() }
     }
 
-    pub(super) fn plain<T: rusqlite::types::FromSql>(&self, column: &'static str) -> Outcome<T> {
-        Ok(self.row.get(column).map_err(|_| self.bad(column))?)
+    pub(super) fn plain<T: Held>(&self, column: &'static str) -> Outcome<T> {
+        T::held(self.row, column).map_err(|_| self.bad(column))
     }
 
     pub(super) fn moment(&self, column: &'static str) -> Outcome<Timestamp> {
-        self.maybe_moment(column)?.ok_or_else(|| self.bad(column).into())
+        self.maybe_moment(column)?.ok_or_else(|| self.bad(column))
     }
 
     pub(super) fn maybe_moment(&self, column: &'static str) -> Outcome<Option<Timestamp>> {
         let stored: Option<i64> = self.plain(column)?;
-        Ok(stored.map(Timestamp::from_millisecond).transpose().map_err(|_| self.bad(column))?)
+        stored.map(Timestamp::from_millisecond).transpose().map_err(|_| self.bad(column))
     }
 
     pub(super) fn number(&self, column: &'static str) -> Outcome<u64> {
         let stored: i64 = self.plain(column)?;
-        Ok(u64::try_from(stored).map_err(|_| self.bad(column))?)
+        u64::try_from(stored).map_err(|_| self.bad(column))
     }
 
     pub(super) fn word<T: DeserializeOwned>(&self, column: &'static str) -> Outcome<T> {
-        self.maybe_word(column)?.ok_or_else(|| self.bad(column).into())
+        self.maybe_word(column)?.ok_or_else(|| self.bad(column))
     }
 
     pub(super) fn maybe_word<T: DeserializeOwned>(&self, column: &'static str) -> Outcome<Option<T>> {
         let stored: Option<String> = self.plain(column)?;
         let parsed = stored.map(|text| serde_json::from_value(Value::String(text))).transpose();
-        Ok(parsed.map_err(|_| self.bad(column))?)
+        parsed.map_err(|_| self.bad(column))
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Outcome<Option<T>> {
         let stored: Option<String> = self.plain(column)?;
         let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
-        Ok(parsed.map_err(|_| self.bad(column))?)
+        parsed.map_err(|_| self.bad(column))
     }
 }
 
@@ -136,7 +196,7 @@ fn status(word: &str) -> Option<OktaStatus> {
 
 /// The heads of the facts, from `membership, membership_policy, membership_at, status, status_at,
 /// profile_weight, profile_at`.
-pub(super) fn heads(row: &Row<'_>) -> Outcome<Heads> {
+pub(super) fn heads(row: &impl Columns) -> Outcome<Heads> {
     let reading = Reading::of(row, "assignments", "okta_user_id")?;
     let policy = reading.maybe_word("membership_policy")?;
     let said: Option<String> = reading.plain("membership")?;
@@ -159,7 +219,7 @@ pub(super) fn heads(row: &Row<'_>) -> Outcome<Heads> {
         0 => None,
         1 => Some(ProfileWeight::Thin),
         2 => Some(ProfileWeight::Full),
-        _ => return Err(reading.bad("profile_weight").into()),
+        _ => return Err(reading.bad("profile_weight")),
     };
     let profile = match weight {
         None => None,
@@ -169,7 +229,7 @@ pub(super) fn heads(row: &Row<'_>) -> Outcome<Heads> {
 }
 
 /// An assignment, from the columns of [`ASSIGNMENT`].
-pub(super) fn assignment(row: &Row<'_>) -> Outcome<Assignment> {
+pub(super) fn assignment(row: &impl Columns) -> Outcome<Assignment> {
     let reading = Reading::of(row, "assignments", "okta_user_id")?;
     let person: String = reading.plain("okta_user_id")?;
     let revision = reading.number("revision")?;

@@ -1,0 +1,328 @@
+//! A PostgreSQL server for the tests, and a database of its own for each.
+//!
+//! The first test process of a run starts a temporary cluster of Debian's package, the others find it; a watcher ends it
+//! with the run (when the process that started the tests is gone) and removes it. `TEST_POSTGRES_URL` uses another server
+//! instead, where the role may make databases. Without either the tests fail and say what to install.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use okta_lineworks::ledger::postgres::{Address, Encryption};
+use secrecy::SecretString;
+use tokio::runtime::Runtime;
+use tokio_postgres::NoTls;
+
+const MISSING: &str = "The tests need a PostgreSQL server. Install the package `postgresql` (make test does it where it \
+     may), or set TEST_POSTGRES_URL to a server where they may make databases, such as postgres://me:secret@127.0.0.1/postgres";
+const USER: &str = "tests";
+/// Asked for where the cluster is reached over TCP.
+pub const PASSWORD: &str = "a pass/word%with@signs";
+
+/// A server the tests may make databases on.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Over a Unix socket without a password, where it is a server of ours.
+    near: tokio_postgres::Config,
+    /// Over TCP.
+    host: String,
+    port: u16,
+    user: String,
+    password: Option<String>,
+    folder: Option<PathBuf>,
+}
+
+/// A database of one test; it is dropped with it.
+pub struct Database {
+    pub name: String,
+    server: &'static Server,
+}
+
+/// The runtime of everything that talks to the database beside a test's own runtime; it is never stopped.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().build().expect("a runtime")
+    })
+}
+
+/// Waits for a future from wherever a test is, also inside its own runtime.
+pub fn wait<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(|| runtime().block_on(future)).join().expect("no panic"))
+}
+
+impl Database {
+    /// A new, empty database.
+    pub fn new() -> Self {
+        let server = server();
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        server.run("postgres", &format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"));
+        Self { name, server }
+    }
+
+    /// How the tests reach it: the quickest way.
+    pub fn address(&self) -> Address {
+        match &self.server.folder {
+            None => self.address_over_tcp(),
+            Some(folder) => Address { host: folder.display().to_string(), password: None, ..self.address_over_tcp() },
+        }
+    }
+
+    /// How a service on another machine would, without encryption.
+    pub fn address_over_tcp(&self) -> Address {
+        Address {
+            host: self.server.host.clone(),
+            port: self.server.port,
+            user: self.server.user.clone(),
+            password: self.server.password.clone().map(SecretString::from),
+            database: self.name.clone(),
+            encryption: Encryption::None,
+        }
+    }
+
+    /// The same as a URL of the configuration.
+    pub fn url(&self) -> String {
+        let Server { host, port, user, password, .. } = self.server;
+        let password = password.as_deref().map_or_else(String::new, |password| {
+            format!(":{}", percent_encoding::utf8_percent_encode(password, percent_encoding::NON_ALPHANUMERIC))
+        });
+        format!("postgres://{user}{password}@{host}:{port}/{}?sslmode=disable", self.name)
+    }
+
+    /// The certificate authority of the server, if it is one of ours: it serves `localhost` under it.
+    pub fn authority(&self) -> Option<PathBuf> {
+        self.server.folder.as_ref().map(|folder| folder.join("server.crt"))
+    }
+
+    /// Lets nobody in any more, and sends everybody away.
+    pub fn close(&self) {
+        self.server.run("postgres", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
+        self.cut_connections();
+    }
+
+    /// Lets everybody in again.
+    pub fn open(&self) {
+        self.server.run("postgres", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name));
+    }
+
+    /// Runs a statement in a transaction that is left open until the answer is dropped.
+    pub fn hold(&self, sql: &str) -> tokio_postgres::Client {
+        wait(async {
+            let client = self.server.connect(&self.name).await;
+            client.batch_execute(&format!("BEGIN; {sql}")).await.expect("nobody else is there");
+            client
+        })
+    }
+
+    /// Runs statements in it.
+    pub fn run(&self, sql: &str) {
+        self.server.run(&self.name, sql);
+    }
+
+    /// The first column of the first row.
+    pub fn query(&self, sql: &str) -> i64 {
+        self.server.query(&self.name, sql)
+    }
+
+    /// Ends every connection to it; how many there were.
+    pub fn cut_connections(&self) -> i64 {
+        let sql =
+            format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        self.server.query("postgres", &sql)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // What a test leaves behind must not spoil what it found out.
+        if !std::thread::panicking() {
+            self.server.run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+impl Server {
+    async fn connect(&self, database: &str) -> tokio_postgres::Client {
+        let mut config = self.near.clone();
+        let (client, connection) = config.dbname(database).connect(NoTls).await.expect("the server of the tests");
+        tokio::spawn(connection);
+        client
+    }
+
+    fn query(&self, database: &str, sql: &str) -> i64 {
+        wait(async {
+            let client = self.connect(database).await;
+            let row = client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            row.get(0)
+        })
+    }
+
+    fn run(&self, database: &str, sql: &str) {
+        wait(async {
+            let client = self.connect(database).await;
+            client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        });
+    }
+}
+
+/// The server of this run, started if need be.
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| match std::env::var_os("TEST_POSTGRES_URL") {
+        Some(url) => given(&url.into_string().expect("TEST_POSTGRES_URL is text")),
+        None => own(),
+    })
+}
+
+fn given(url: &str) -> Server {
+    let near: tokio_postgres::Config = url.parse().expect("TEST_POSTGRES_URL is the address of a server");
+    let host = match near.get_hosts().first() {
+        Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
+        Some(tokio_postgres::config::Host::Unix(folder)) => folder.display().to_string(),
+        None => panic!("TEST_POSTGRES_URL names no host"),
+    };
+    Server {
+        host,
+        port: near.get_ports().first().copied().unwrap_or(5432),
+        user: near.get_user().unwrap_or("postgres").to_owned(),
+        password: near.get_password().map(|password| String::from_utf8_lossy(password).into_owned()),
+        folder: None,
+        near,
+    }
+}
+
+/// The cluster of this run: of all processes with the same parent, which is the program that runs the tests.
+fn own() -> Server {
+    let parent = std::os::unix::process::parent_id();
+    let folder = std::env::temp_dir().join(format!("okta-lineworks-tests-{parent}"));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let lock = File::create(folder.join("lock")).expect("the folder is ours");
+    lock.lock().expect("a lock");
+    let ready = folder.join("port");
+    let port = match std::fs::read_to_string(&ready) {
+        Ok(port) => port.parse().expect("a port"),
+        Err(_) => {
+            let port = start(&folder, parent);
+            std::fs::write(&ready, port.to_string()).expect("the folder is ours");
+            port
+        }
+    };
+    let mut near = tokio_postgres::Config::new();
+    near.host_path(folder.join("socket")).port(port).user(USER);
+    Server {
+        near,
+        host: "localhost".to_owned(),
+        port,
+        user: USER.to_owned(),
+        password: Some(PASSWORD.to_owned()),
+        folder: Some(folder.join("socket")),
+    }
+}
+
+fn programs() -> PathBuf {
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let debian = installed.filter_map(|entry| {
+        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let folder = entry.path().join("bin");
+        folder.join("initdb").exists().then_some((version, folder))
+    });
+    let newest = debian.max().map(|(_, folder)| folder);
+    let named = || {
+        let said = Command::new("pg_config").arg("--bindir").output().ok()?;
+        let folder = PathBuf::from(String::from_utf8(said.stdout).ok()?.trim());
+        folder.join("initdb").exists().then_some(folder)
+    };
+    newest.or_else(named).unwrap_or_else(|| panic!("{MISSING}"))
+}
+
+/// PostgreSQL refuses to run as root: then it runs as the user its package made.
+fn as_its_user(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--"]).arg(program);
+    command
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}. {MISSING}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Starts a cluster in the folder, and the watcher that ends it when the parent is gone; gives its port.
+fn start(folder: &Path, parent: u32) -> u16 {
+    let bin = programs();
+    let (socket, data, log) = (folder.join("socket"), folder.join("socket/data"), folder.join("socket/log"));
+    std::fs::create_dir_all(&socket).expect("the folder is ours");
+    std::fs::write(socket.join("password"), PASSWORD).expect("the folder is ours");
+    certificate(&socket);
+    if is_root() {
+        run(Command::new("chown").args(["-R", "postgres"]).arg(&socket));
+    }
+    run(as_its_user(&bin.join("initdb"))
+        .args(["-U", USER, "-E", "UTF8", "--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync"])
+        .arg("-D")
+        .arg(&data)
+        .arg(format!("--pwfile={}", socket.join("password").display()))
+        .current_dir(&socket));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let port = free.expect("a free port").port();
+    let settings = [
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        format!("unix_socket_directories={}", socket.display()),
+        "max_connections=500".to_owned(),
+        "ssl=on".to_owned(),
+        format!("ssl_cert_file={}", socket.join("server.crt").display()),
+        format!("ssl_key_file={}", socket.join("server.key").display()),
+    ];
+    let options: String = settings.iter().map(|setting| format!(" -c {setting}")).collect();
+    run(as_its_user(&bin.join("pg_ctl"))
+        .args(["start", "-w", "-t", "60", "-D"])
+        .arg(&data)
+        .arg("-l")
+        .arg(&log)
+        .args(["-o", &options])
+        .current_dir(&socket)
+        .stdout(Stdio::null()));
+    watch(folder, parent, &bin, &data);
+    port
+}
+
+/// A certificate for `localhost`, which is its own authority.
+fn certificate(folder: &Path) {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    std::fs::write(folder.join("server.crt"), signed.cert.pem()).expect("the folder is ours");
+    let key = folder.join("server.key");
+    std::fs::write(&key, signed.signing_key.serialize_pem()).expect("the folder is ours");
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("the file is ours");
+}
+
+fn watch(folder: &Path, parent: u32, bin: &Path, data: &Path) {
+    let stop = as_its_user(&bin.join("pg_ctl"));
+    let mut words: Vec<String> = vec![stop.get_program().to_string_lossy().into_owned()];
+    words.extend(stop.get_args().map(|word| word.to_string_lossy().into_owned()));
+    let script = format!(
+        "while kill -0 {parent} 2>/dev/null; do sleep 1; done; cd /; {} stop -m immediate -D '{}'; rm -rf '{}'",
+        words.join(" "),
+        data.display(),
+        folder.display()
+    );
+    let mut watcher = Command::new("setsid");
+    watcher.args(["--fork", "sh", "-c", &script]);
+    watcher.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let started = watcher.status();
+    let started = started.unwrap_or_else(|error| panic!("setsid cannot be run ({error}): install util-linux"));
+    assert!(started.success(), "the watcher of the test server did not start");
+}
