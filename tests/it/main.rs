@@ -27,6 +27,7 @@ mod metrics;
 mod okta_client;
 mod okta_events;
 mod okta_key;
+mod okta_property;
 mod operators;
 mod order;
 mod ownership;

@@ -129,6 +129,17 @@ impl Site {
         toml
     }
 
+    /// The keys of `[okta]` that let the program ask the fake Okta, as its service app.
+    pub fn okta_access(&self) -> String {
+        let (url, it) = (self.sandbox.url(), &self.sandbox.credentials().okta);
+        format!("org_url = '{url}'\nclient_id = '{}'\nprivate_key = '''\n{}'''\n", it.client_id, it.private_key)
+    }
+
+    /// Where the fake LINE WORKS and the fake Okta answer.
+    pub fn sandbox_url(&self) -> &str {
+        self.sandbox.url()
+    }
+
     /// The configuration file.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("okta-lineworks.toml")
@@ -198,6 +209,11 @@ impl Site {
     /// What an operator is told.
     pub async fn look(&self, program: &Program, target: &str) -> super::Answer {
         self.http.get(format!("{}{target}", program.url)).bearer_auth(ADMIN).answer().await
+    }
+
+    /// What an operator says.
+    pub async fn operator(&self, program: &Program, target: &str) -> super::Answer {
+        self.http.post(format!("{}{target}", program.url)).bearer_auth(ADMIN).answer().await
     }
 
     /// One person's row.
