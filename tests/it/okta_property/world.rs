@@ -99,12 +99,12 @@ impl World {
         self.resume().await;
     }
 
-    /// A life: things happen while the program works.
+    /// A life, a short or a long one: things happen while the program works.
     pub(super) async fn live(&mut self) {
         if self.program.is_none() {
             self.start().await;
         }
-        for _ in 0..self.rng.u32(15..35) {
+        for _ in 0..self.rng.u32(3..40) {
             self.something_happens().await;
             let pause = self.rng.u64(2..60);
             tokio::time::sleep(Duration::from_millis(pause)).await;
