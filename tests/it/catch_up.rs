@@ -278,6 +278,8 @@ async fn what_okta_does_not_show_any_more_is_a_gap_and_is_compared() {
     let mut app = started().await;
     assert_eq!(app.assign("00uGHOST", user(1)).await.status, 200);
     app.stop().await;
+    // Nobody looks at this person without a reason.
+    by_hand(&app, "UPDATE assignments SET membership = 'assigned', state = 'settled', next_at = NULL");
     okta_switch(&app, json!({"logCursorLifeSeconds": 5})).await;
     app.advance(DAY * 200).await;
     app.start_again().await;
@@ -336,6 +338,26 @@ async fn a_missing_scope_is_shown_and_work_resumes_by_itself() {
     app.advance(2 * MINUTE).await;
     until(&app, |it| it["working"] == true).await;
     app.row_in("00uA", "settled").await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_narrowed_role_hides_is_found_when_it_sees_the_app_again() {
+    let app = started().await;
+    let role = |role: Value| app.http.patch(format!("{}/_sandbox/okta/access", app.sandbox_url)).json(&role);
+    for (narrowed, code) in [("404", "okta_app_not_found"), ("403", "okta_role_missing")] {
+        okta_switch(&app, json!({ "narrowedAnswer": narrowed })).await;
+        assert!(role(json!({"role": {"apps": ["0oaANOTHER"]}})).answer().await.status.is_success());
+        let person = format!("00uHIDDEN{narrowed}");
+        hire(&app, &person).await;
+        app.advance(MINUTE).await;
+        let status = until(&app, |it| it["working"] == false).await;
+        assert_eq!(status["lastFailure"]["code"], code, "{status}");
+        assert!(role(json!({"role": "full"})).answer().await.status.is_success());
+        app.advance(2 * MINUTE).await;
+        until(&app, |it| it["working"] == true).await;
+        app.row_in(&person, "settled").await;
+    }
     app.finish().await;
 }
 
