@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
-use super::anew::{self, NO_ASSIGNMENT, Told};
+use super::anew::{self, Told};
 use super::org;
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
@@ -68,7 +68,7 @@ fn as_ignored(event: &Event, note: &str) -> IgnoredEvent {
 fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {
     let known = find_heads(db, &event.person)?;
     if known.is_none() && !event.kind.is_membership() {
-        return ignore(db, &as_ignored(event, NO_ASSIGNMENT));
+        return ignore(db, &as_ignored(event, anew::note(event.kind)));
     }
     // Whoever has an event has an assignment.
     let earlier = if known.is_some() { find_earlier(db, event)? } else { None };

@@ -12,9 +12,17 @@ use crate::domain::event::{Event, EventKind, Source, Verdict};
 use crate::domain::heads::Heads;
 
 /// The note of an event about somebody without an assignment.
-pub(super) const NO_ASSIGNMENT: &str = "nobody with this id has an assignment; it counts from the moment one is made";
+const NO_ASSIGNMENT: &str = "nobody with this id has an assignment; it counts from the moment one is made";
+/// The note of one that says something of attributes alone: where Okta can be asked, it is, and else they are not kept of
+/// somebody who may never get the app.
+const NOTHING_KEPT: &str = "nobody with this id has an assignment; the attributes it carries are not kept";
 /// The note of such an event once it counts.
 const COUNTS: &str = "it came before this person had an assignment, and counted when one was made";
+
+/// Why an event about somebody without an assignment is ignored.
+pub(super) fn note(kind: EventKind) -> &'static str {
+    if kind == EventKind::Changed { NOTHING_KEPT } else { NO_ASSIGNMENT }
+}
 
 /// The newest status known from before, and what told of it.
 pub(super) type Told = Option<(OktaStatus, Source)>;
