@@ -103,5 +103,7 @@ async fn run(seed: u64, variant: Variant) {
         world.line_works_equals_okta(verdict::Leavers::AreDeleted).await;
     }
     world.nobody_was_touched_by_two().await;
+    world.no_event_was_lost().await;
+    world.okta_was_asked_right_before().await;
     println!("{}", world.tally().await);
 }

@@ -280,6 +280,14 @@ impl Site {
         db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// The first column of every row.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
+        let mut statement = db.prepare(sql).expect("valid");
+        let texts = statement.query_map([], |row| row.get(0)).expect("rows");
+        texts.collect::<Result<_, _>>().expect("texts")
+    }
+
     /// Forgets how many calls were made: a test of many short lives is not a test of the pacing.
     pub fn forget_the_pacing(&self) {
         let db = Connection::open(self.ledger()).expect("opens");
