@@ -38,6 +38,7 @@ check: ## The quick round while writing: format and lints
 bench: ## Measure, with the release build
 	cargo bench --locked --bench accept
 	cargo bench --locked --bench joiners
+	cargo bench --locked --bench okta
 
 # What the tests call beside cargo. Installed when this user may do that, else named.
 tools-test:

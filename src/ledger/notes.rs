@@ -2,11 +2,14 @@
 
 use super::IgnoredEvent;
 use super::rows::word;
-use crate::domain::event::{Event, Source};
+use crate::domain::event::{Event, EventKind, Source};
 use crate::domain::heads::Reception;
 
 /// The note of an event about somebody without an assignment.
-pub(super) const NO_ASSIGNMENT: &str = "nobody with this id has an assignment; it counts from the moment one is made";
+const NO_ASSIGNMENT: &str = "nobody with this id has an assignment; it counts from the moment one is made";
+/// The note of one that says something of attributes alone: where Okta can be asked, it is, and else they are not kept of
+/// somebody who may never get the app.
+const NOTHING_KEPT: &str = "nobody with this id has an assignment; the attributes it carries are not kept";
 /// The note of such an event once it counts.
 pub(super) const COUNTS: &str = "it came before this person had an assignment, and counted when one was made";
 /// The note of an event whose person's row cannot be read.
@@ -17,6 +20,11 @@ const FOUND: &str = "found in Okta's System Log; no hook or card had delivered i
 pub(super) const LATE: &str = "found in Okta's System Log before the hook or card delivered it";
 /// The note of an event that comparing made.
 const COMPARED: &str = "found by comparing the app's users in Okta with the ledger";
+
+/// Why an event about somebody without an assignment is ignored.
+pub(super) fn without_assignment(kind: EventKind) -> &'static str {
+    if kind == EventKind::Changed { NOTHING_KEPT } else { NO_ASSIGNMENT }
+}
 
 /// What the history says of an event because of where it came from.
 pub(super) fn note_for(source: Source) -> Option<&'static str> {

@@ -426,6 +426,26 @@ async fn a_missing_scope_is_shown_and_work_resumes_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_narrowed_role_hides_is_found_when_it_sees_the_app_again() {
+    let app = started().await;
+    let role = |role: Value| app.http.patch(format!("{}/_sandbox/okta/access", app.sandbox_url)).json(&role);
+    for (narrowed, code) in [("404", "okta_app_not_found"), ("403", "okta_role_missing")] {
+        okta_switch(&app, json!({ "narrowedAnswer": narrowed })).await;
+        assert!(role(json!({"role": {"apps": ["0oaANOTHER"]}})).answer().await.status.is_success());
+        let person = format!("00uHIDDEN{narrowed}");
+        hire(&app, &person).await;
+        app.advance(MINUTE).await;
+        let status = until(&app, |it| it["working"] == false).await;
+        assert_eq!(status["lastFailure"]["code"], code, "{status}");
+        assert!(role(json!({"role": "full"})).answer().await.status.is_success());
+        app.advance(2 * MINUTE).await;
+        until(&app, |it| it["working"] == true).await;
+        app.row_in(&person, "settled").await;
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_event_and_a_day_each_bring_a_comparison() {
     let mut app = TestApp::start().await;
     hire(&app, "00uBEFORE").await;

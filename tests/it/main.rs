@@ -27,6 +27,7 @@ mod metrics;
 mod okta_client;
 mod okta_events;
 mod okta_key;
+mod okta_property;
 mod on_postgres;
 mod operators;
 mod order;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::super::notes::{self, NO_ASSIGNMENT, UNREADABLE, as_ignored};
+use super::super::notes::{self, UNREADABLE, as_ignored};
 use super::super::rows::word;
 use super::super::{IgnoredEvent, Incoming, StoreError};
 use super::accept::Arrival;
@@ -101,7 +101,7 @@ impl Image {
             return Ok(if event.kind.is_membership() {
                 self.make(event, profile)
             } else {
-                self.ignore(&as_ignored(event, NO_ASSIGNMENT))
+                self.ignore(&as_ignored(event, notes::without_assignment(event.kind)))
             });
         };
         let heads = match &mut person.heads {

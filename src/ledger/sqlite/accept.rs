@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::super::notes::{self, LATE, NO_ASSIGNMENT, UNREADABLE, as_ignored, note_for};
+use super::super::notes::{self, LATE, UNREADABLE, as_ignored, note_for};
 use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
 use super::anew::{self, Told};
 use super::org;
@@ -57,7 +57,7 @@ pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Recei
 fn accept_one(db: &Connection, event: &Event, profile: Option<&str>) -> Outcome<Receipt> {
     let known = find_heads(db, &event.person)?;
     if known.is_none() && !event.kind.is_membership() {
-        return ignore(db, &as_ignored(event, NO_ASSIGNMENT));
+        return ignore(db, &as_ignored(event, notes::without_assignment(event.kind)));
     }
     // Whoever has an event has an assignment.
     let earlier = if known.is_some() { find_earlier(db, event)? } else { None };

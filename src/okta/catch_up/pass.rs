@@ -1,7 +1,7 @@
 //! One pass over the System Log: page by page to an empty one, each on disk before the cursor moves.
 //!
 //! A crash in between reads a page twice, and its events are recognised. What Okta refuses of a cursor is asked for
-//! anew by time, with an overlap.
+//! anew by time, with an overlap. While the app itself cannot be seen nothing counts as read.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::cursor::{self, Beginning, CURSOR, Cursor};
 use super::{BATCH, CatchUp, Stop};
 use crate::domain::event::{Receipt, Source, Verdict};
+use crate::domain::outcome::Cause;
 use crate::ledger::Incoming;
 use crate::ledger::org::SWEEP_WANTED;
 use crate::okta::client::{LogPage, LogQuery, OktaError};
@@ -40,6 +41,7 @@ impl CatchUp {
                 || page.next.is_none()
                 || page.next.as_ref().map(Url::as_str) == cursor.next.as_deref();
             let newest = self.store_page(&page).await?;
+            self.app_is_seen(stopping).await?;
             let after = cursor.after(&self.filter, page.next.as_ref(), newest, asked, self.clock.now());
             cursor = Cursor { by: self.holder.clone(), ..after };
             self.keep(&cursor).await?;
@@ -48,6 +50,15 @@ impl CatchUp {
                 self.status.note(|progress| progress.last_pass = Some(cursor.at));
                 return Ok(());
             }
+        }
+    }
+
+    /// The cursor moves only past what could be seen: a role that does not cover the app may hide the app's events, and
+    /// the page looks as if nothing had happened.
+    async fn app_is_seen(&self, stopping: &CancellationToken) -> Result<(), Stop> {
+        match self.ask(stopping, self.okta.app()).await? {
+            Some(_) => Ok(()),
+            None => Err(OktaError::untrusted(Cause::OktaAppNotFound, self.okta.app_id()).into()),
         }
     }
 

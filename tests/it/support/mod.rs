@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each test file uses the verbs it needs")]
 
+pub mod ahead;
 pub mod postgres;
 pub mod process;
 

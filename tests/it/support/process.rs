@@ -139,6 +139,17 @@ impl Site {
         toml
     }
 
+    /// The keys of `[okta]` that let the program ask the fake Okta, as its service app.
+    pub fn okta_access(&self) -> String {
+        let (url, it) = (self.sandbox.url(), &self.sandbox.credentials().okta);
+        format!("org_url = '{url}'\nclient_id = '{}'\nprivate_key = '''\n{}'''\n", it.client_id, it.private_key)
+    }
+
+    /// Where the fake LINE WORKS and the fake Okta answer.
+    pub fn sandbox_url(&self) -> &str {
+        self.sandbox.url()
+    }
+
     /// The configuration file.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("okta-lineworks.toml")
@@ -211,6 +222,11 @@ impl Site {
         self.http.get(format!("{}{target}", program.url)).bearer_auth(ADMIN).answer().await
     }
 
+    /// What an operator says.
+    pub async fn operator(&self, program: &Program, target: &str) -> super::Answer {
+        self.http.post(format!("{}{target}", program.url)).bearer_auth(ADMIN).answer().await
+    }
+
     /// One person's row.
     pub async fn row(&self, program: &Program, person: &str) -> Value {
         let answer = self.look(program, &format!("/v1/assignments/{person}")).await;
@@ -276,6 +292,14 @@ impl Site {
         }
         let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
         db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The first column of every row.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
+        let mut statement = db.prepare(sql).expect("valid");
+        let texts = statement.query_map([], |row| row.get(0)).expect("rows");
+        texts.collect::<Result<_, _>>().expect("texts")
     }
 
     /// Forgets how many calls were made: a test of many short lives is not a test of the pacing.

@@ -1,0 +1,120 @@
+//! What fails: calls to LINE WORKS and to Okta, for some calls or for a while; tokens, roles and cursors of Okta.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::world::World;
+use super::{Hook, NO_CAP};
+
+/// Longer than a call may take (1 s), and shorter than what a dead program's calls are given to end.
+const LATE_MS: u64 = 1300;
+
+const LINE_WORKS: [&str; 8] = [
+    "users.create",
+    "users.get",
+    "users.patch",
+    "users.suspend",
+    "users.unsuspend",
+    "users.delete",
+    "users.undelete",
+    "token",
+];
+const OKTA: [&str; 6] =
+    ["okta.appUsers.get", "okta.apps.get", "okta.users.get", "okta.logs.list", "okta.appUsers.list", "okta.token"];
+
+impl World {
+    /// Something begins to fail, or to work again.
+    pub(super) async fn something_fails(&mut self) {
+        match self.rng.u8(0..20) {
+            0..9 => self.line_works_fails().await,
+            9..14 if self.variant.asks => self.okta_fails().await,
+            14 if self.variant.asks => self.okta_forgets().await,
+            15 => {
+                self.expect(Method::POST, "tokens/kill", Value::Null).await;
+                self.count("tokens killed");
+            }
+            16 => {
+                let latency = self.rng.u64(0..120);
+                self.expect(Method::PATCH, "switches", json!({ "latencyMs": latency })).await;
+            }
+            17 if self.variant.hook == Hook::Lossy => {
+                let what = if self.rng.bool() { "pause" } else { "resume" };
+                let body = if what == "pause" { json!({"lose": self.rng.bool()}) } else { Value::Null };
+                self.expect(Method::POST, &format!("okta/hook/{what}"), body).await;
+            }
+            _ => {
+                self.expect(Method::DELETE, "faults", Value::Null).await;
+            }
+        }
+    }
+
+    async fn line_works_fails(&mut self) {
+        let operation = LINE_WORKS[self.rng.usize(0..LINE_WORKS.len())];
+        // Who counts what was suspended must know whether it was.
+        let unclear = self.variant.cap == NO_CAP;
+        let fault = match self.rng.u8(0..10) {
+            0 => json!({"kind": "status", "status": 500}),
+            1 => json!({"kind": "status", "status": 503}),
+            2 => json!({"kind": "closeBefore"}),
+            3 | 4 if unclear => json!({"kind": "closeAfter"}),
+            5 | 6 if unclear => json!({"kind": "lateEffect", "delayMs": LATE_MS}),
+            7 if unclear => json!({"kind": "hangAfter", "delayMs": LATE_MS}),
+            8 => json!({"kind": "tooManyRequests", "delayMs": 1500}),
+            9 => json!({"kind": "unauthorized"}),
+            _ => json!({"kind": "slow", "delayMs": 300}),
+        };
+        self.strike(operation, fault).await;
+        self.count("faults of LINE WORKS");
+    }
+
+    async fn okta_fails(&mut self) {
+        let operation = OKTA[self.rng.usize(0..OKTA.len())];
+        let fault = match self.rng.u8(0..8) {
+            0 => json!({"kind": "status", "status": 500}),
+            1 => json!({"kind": "status", "status": 503}),
+            2 => json!({"kind": "tooManyRequests", "delayMs": 3000}),
+            3 => json!({"kind": "unauthorized"}),
+            4 => json!({"kind": "closeBefore"}),
+            5 => json!({"kind": "garbage"}),
+            6 => json!({"kind": "hang", "delayMs": LATE_MS}),
+            _ => json!({"kind": "slow", "delayMs": 400}),
+        };
+        self.strike(operation, fault).await;
+        self.count("faults of Okta");
+    }
+
+    async fn strike(&mut self, operation: &str, mut fault: Value) {
+        fault["operation"] = json!(operation);
+        fault["times"] = json!(self.rng.u32(1..4));
+        fault["skip"] = json!(self.rng.u32(0..3));
+        self.expect(Method::POST, "faults", fault).await;
+    }
+
+    /// Tokens end, a role is gone for a while, cursors are refused, events are stored late.
+    async fn okta_forgets(&mut self) {
+        let (path, change) = match self.rng.u8(0..7) {
+            0 => ("okta/access", json!({"killTokens": true})),
+            1 => ("okta/access", json!({"role": "none"})),
+            // What a narrowed role does not see looks like what is not there.
+            5 => ("okta/access", json!({"role": {"apps": ["0oaANOTHER"]}})),
+            2 => ("okta/access", json!({"role": "full"})),
+            3 => ("okta/switches", json!({"logCursorLifeSeconds": 1})),
+            4 => ("okta/switches", json!({"logCursorLifeSeconds": null})),
+            _ => ("okta/switches", json!({"logLatePercent": 30, "logLateSeconds": 300})),
+        };
+        self.expect(Method::PATCH, path, change).await;
+        self.count("tokens, roles, cursors of Okta");
+    }
+
+    /// Everything is up.
+    pub(super) async fn nothing_fails_any_more(&mut self) {
+        if self.app_is_off {
+            self.turn_the_app(true).await;
+        }
+        self.expect(Method::DELETE, "faults", Value::Null).await;
+        self.expect(Method::PATCH, "switches", json!({"latencyMs": 0})).await;
+        self.expect(Method::PATCH, "okta/access", json!({"role": "full"})).await;
+        let calm = json!({"logCursorLifeSeconds": null, "logLatePercent": 0});
+        self.expect(Method::PATCH, "okta/switches", calm).await;
+    }
+}
