@@ -140,6 +140,13 @@ async fn renewed(client: &OktaClient, former: &EventHook, spec: HookSpec) -> any
     let spec = HookSpec { filter: former.filter.clone(), ..spec };
     let hook = client.replace_event_hook(&former.id, &spec).await.map_err(explained)?;
     println!("brought the event hook \"{}\" ({}) up to date: {} event types", hook.name, hook.id, spec.events.len());
+    if former.url != spec.url {
+        println!(
+            "note: it delivered to {} before, which gets nothing any more; if another service needs that, give each its \
+             own hook with --name",
+            former.url
+        );
+    }
     if hook.status == "ACTIVE" {
         return Ok(hook);
     }

@@ -90,7 +90,7 @@ pub(super) fn csv(findings: &[&Value]) -> anyhow::Result<()> {
         writer.write_record([
             text("kind"),
             text("oktaUserId"),
-            text("login"),
+            in_cell(text("login")),
             text("memberId"),
             in_cell(text("externalKey")),
             text("state"),
@@ -104,9 +104,9 @@ pub(super) fn csv(findings: &[&Value]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A key may be anything: one that a spreadsheet would take for a formula gets an apostrophe.
-fn in_cell(key: String) -> String {
-    if key.starts_with(['=', '+', '-', '@']) { format!("'{key}") } else { key }
+/// A key or the part before an @ may be anything: what a spreadsheet would take for a formula gets an apostrophe.
+fn in_cell(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
 /// What will happen, before anybody is asked.
@@ -155,4 +155,15 @@ pub(super) fn applied(lines: &Lines) -> bool {
         println!("{superseded} of them have newer events, which stand above what was compared");
     }
     none.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_a_spreadsheet_would_take_for_a_formula_is_text() {
+        let shown = |text: &str| super::in_cell(text.to_owned());
+        assert_eq!(shown("=cmd@sandbox.example"), "'=cmd@sandbox.example");
+        assert_eq!(shown("+81@sandbox.example"), "'+81@sandbox.example");
+        assert_eq!(shown("taro@sandbox.example"), "taro@sandbox.example");
+    }
 }

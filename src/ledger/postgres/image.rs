@@ -79,14 +79,16 @@ impl Image {
     }
 
     /// Receives the events of one call in order. In a call with several, a person whose row cannot be read does not spoil
-    /// the neighbours: the event is kept as ignored, and judged anew when it comes again.
+    /// the neighbours: the event is kept as ignored, and judged anew when it comes again. Nor does it stop what is read
+    /// page by page and comes alone by chance.
     pub(super) fn receive(&mut self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
+        let is_read = |event: &Event| matches!(event.source, Source::SystemLog | Source::Sweep);
         let alone = arrivals.len() == 1;
         let receive = |arrival: &Arrival| match &arrival.incoming {
             Incoming::Ignored(event) => Ok(self.ignore(event)),
             Incoming::Org(event) => Ok(self.org.receive(event, &mut self.new, &mut self.again)),
             Incoming::Event(event) => match self.receive_one(event, arrival.profile.as_deref()) {
-                Err(error) if !alone => {
+                Err(error) if !alone || is_read(event) => {
                     tracing::error!(%error, "an event is kept as ignored, since its person's row cannot be read");
                     Ok(self.ignore(&as_ignored(event, UNREADABLE)))
                 }

@@ -13,12 +13,12 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::marks::Marks;
 use crate::domain::outcome::{Cause, Reason};
 
-/// See [`super::super::Store::deleted_with_login`].
+/// See [`super::super::Store::deleted_with_login`]. Who has left is told as in `Facts::desired`.
 pub(super) async fn deleted_with_login(db: &Db, (login, except): &(String, OktaUserId)) -> Outcome<Option<OktaUserId>> {
     let login = super::columns::clean(login);
     let sql = "SELECT okta_user_id FROM assignments WHERE login = $1 AND delete_intent_at IS NOT NULL \
-         AND member_id IS NOT NULL AND (membership = 'unassigned' OR status = 'deactivated') AND okta_user_id <> $2 \
-         ORDER BY delete_intent_at DESC LIMIT 1";
+         AND member_id IS NOT NULL AND okta_user_id <> $2 AND (membership = 'unassigned' OR (status = 'deactivated' \
+         AND (status_source = 'okta' OR membership_at <= status_at))) ORDER BY delete_intent_at DESC LIMIT 1";
     let row = db.row(sql, &[&login.as_ref(), &except.as_str()]).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Reading::of(&row, "assignments", "okta_user_id")?.word("okta_user_id")?))

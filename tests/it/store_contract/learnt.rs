@@ -194,3 +194,22 @@ pub async fn a_deactivated_persons_deleted_member_is_found_by_the_login_okta_had
     let found = store.deleted_with_login("okta@x.example", &id("00uB")).await.expect("readable");
     assert_eq!(found, Some(id("00uA")));
 }
+
+pub async fn whoever_has_the_app_again_after_a_deactivation_is_no_leaver_whose_member_goes_on(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    // Who got the app after the deactivation, and who had it before.
+    for (person, login, assigned, gone) in
+        [("00uA", "first@x.example", 9, false), ("00uB", "second@x.example", 3, true)]
+    {
+        store.take_in(super::Event { profile: profile(login), ..event(EventKind::Assigned, person, 2) }).await;
+        store.take_in(event(EventKind::Deactivated, person, 4)).await;
+        let claimed = store.claim_one(person, 5).await;
+        let marks = Marks { delete: Some(Intent { at: at(5), confirmed: true }), ..Marks::default() };
+        let member_id = format!("m-{person}").parse().ok();
+        let run = Settlement { marks, member_id, ..settlement(&claimed.assignment, settled(), 6) };
+        assert!(store.settle(&claimed.lease, run).await.expect("written"));
+        store.assign(person, assigned).await;
+        let found = store.deleted_with_login(login, &id("00uNEW")).await.expect("readable");
+        assert_eq!(found.is_some(), gone, "{person}");
+    }
+}

@@ -124,7 +124,8 @@ macro_rules! every_case {
                 a_ruling_is_void_once_okta_says_otherwise,
                 the_count_towards_a_deletion_ends_when_okta_shows_the_person_again,
                 what_an_earlier_run_said_is_known_until_an_event_comes,
-                a_deactivated_persons_deleted_member_is_found_by_the_login_okta_had;
+                a_deactivated_persons_deleted_member_is_found_by_the_login_okta_had,
+                whoever_has_the_app_again_after_a_deactivation_is_no_leaver_whose_member_goes_on;
             rehires:
                 a_leavers_member_goes_on_with_all_that_is_remembered,
                 a_leaver_at_work_or_unclear_is_not_taken_over,

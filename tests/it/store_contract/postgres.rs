@@ -87,6 +87,9 @@ async fn a_row_that_cannot_be_read_does_not_spoil_a_batch() {
     assert_eq!(verdicts, [Verdict::Ignored, Verdict::New]);
     let alone = store.accept(vec![leaving("00uBAD")]).await;
     assert!(matches!(alone, Err(StoreError::BadRow { .. })), "alone, its sender is told");
+    let read = super::Event { source: Source::SystemLog, ..event(EventKind::Unassigned, "00uBAD", 5) };
+    let receipts = store.accept(vec![Incoming::Event(read)]).await.expect("what is read goes on");
+    assert_eq!(receipts[0].verdict, Verdict::Ignored);
 }
 
 /// SQLite and PostgreSQL differ in this one character; it may come from anywhere.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use okta_lineworks::domain::event::{EventKind, Verdict};
+use okta_lineworks::domain::event::{EventKind, Source, Verdict};
 use okta_lineworks::ledger::sqlite::SqliteStore;
 use okta_lineworks::ledger::{Incoming, ListRequest, OpenError, Store, StoreError};
 use rusqlite::Connection;
@@ -84,6 +84,9 @@ async fn a_row_that_cannot_be_read_does_not_spoil_a_batch() {
     assert_eq!(verdicts, [Verdict::Ignored, Verdict::New]);
     let alone = store.accept(vec![leaving("00uBAD")]).await;
     assert!(matches!(alone, Err(StoreError::BadRow { .. })), "alone, its sender is told");
+    let read = super::Event { source: Source::SystemLog, ..event(EventKind::Unassigned, "00uBAD", 5) };
+    let receipts = store.accept(vec![Incoming::Event(read)]).await.expect("what is read goes on");
+    assert_eq!(receipts[0].verdict, Verdict::Ignored);
 }
 
 #[tokio::test]
