@@ -44,6 +44,11 @@ impl Status {
         change(&mut self.progress());
     }
 
+    /// Takes note of whether another process does it; true when that is news.
+    pub(super) fn note_elsewhere(&self, elsewhere: bool) -> bool {
+        std::mem::replace(&mut self.progress().elsewhere, elsewhere) != elsewhere
+    }
+
     /// Takes note of a failure; one log line when it begins, or becomes another.
     pub(super) fn failed(&self, at: Timestamp, reason: &Reason, is_for_a_human: bool) {
         let mut progress = self.progress();
