@@ -380,3 +380,18 @@ fn counts(counts: &Value) -> String {
 pub(super) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::refusal;
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_is_told_in_a_sentence() {
+        let ledger = json!({"writable": false, "todo": "look at the disk", "todoJa": "ディスクを確認してください"});
+        let said = refusal(&json!({"status": "not ready", "ledger": ledger, "queue": {"dueNow": 3}}));
+        assert!(said.contains("not ready") && said.contains("look at the disk") && said.contains("ディスク"), "{said}");
+        assert!(!said.contains('{'), "no raw JSON: {said}");
+    }
+}

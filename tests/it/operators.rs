@@ -226,6 +226,17 @@ async fn the_list_command_prints_a_line_per_person_and_the_counts() {
     app.finish().await;
 }
 
+#[tokio::test]
+async fn a_moment_that_cannot_be_is_a_wrong_argument() {
+    for (arguments, says) in [
+        (&["serve", "--since", "2999-01-01T00:00:00Z"][..], "lies in the future"),
+        (&["reconcile", "--csv", "x.csv", "--exported-at", "yesterday"], "such as 2026-04-01T09:00:00+09:00"),
+    ] {
+        let (code, _, err) = printed(&program::run(arguments).await);
+        assert!(code == Some(2) && err.contains(says), "{arguments:?}: {err}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_goes_away_ends_the_command_without_a_panic() {
     use std::io::Read as _;

@@ -77,3 +77,16 @@ impl Status {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+
+    #[test]
+    fn another_process_is_news_once() {
+        let status = Status::default();
+        let news: Vec<bool> = [false, true, true, false].map(|elsewhere| status.note_elsewhere(elsewhere)).into();
+        assert_eq!(news, [false, true, false, true]);
+        assert!(!status.now().elsewhere);
+    }
+}
