@@ -35,6 +35,7 @@ impl Flows {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self.what {
             What::Build { out } => {
+                fs::create_dir_all(&out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
                 for folder in flows::folders()? {
                     let path = out.join(&folder.file_name);
                     fs::write(&path, folder.contents)

@@ -71,7 +71,10 @@ impl Hook {
 
 impl Register {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        refuse_unusable(&self.url)?;
+        if let Err(why) = usable(&self.url) {
+            eprintln!("okta-lineworks: {why}");
+            return Ok(ExitCode::from(2));
+        }
         let config = self.config.load(None).map_err(BadConfiguration::from)?.config;
         let client = client(&config)?;
         let spec = self.spec(&config)?;
@@ -180,14 +183,16 @@ impl Show {
 }
 
 /// Okta takes https alone (Okta docs, hooks best practices); the loopback is for a sandbox.
-fn refuse_unusable(url: &Url) -> anyhow::Result<()> {
+fn usable(url: &Url) -> Result<(), String> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let is_loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     if url.scheme() != "https" && !is_loopback {
-        bail!("--url must begin with https: Okta sends events over HTTPS alone");
+        return Err("--url must begin with https: Okta sends events over HTTPS alone".to_owned());
     }
     if !url.path().ends_with(PATH) {
-        bail!("--url must end in {PATH}: that is where the service takes events (a proxy may put a path before it)");
+        return Err(format!(
+            "--url must end in {PATH}: that is where the service takes events (a proxy may put a path before it)"
+        ));
     }
     Ok(())
 }
@@ -202,22 +207,28 @@ fn client(config: &Config) -> anyhow::Result<OktaClient> {
 
 /// What a failure means here; the scope and the role are others than those of the service.
 fn explained(error: OktaError) -> anyhow::Error {
-    let extra = match (error.reason().cause, &error) {
-        (Cause::OktaScopeMissing, _) => {
-            "This command needs the scope okta.eventHooks.manage: grant it on the API service app, tab Okta API Scopes. \
-             The running service does not need it; you can take it back afterwards."
-        }
-        (Cause::OktaRoleMissing, _) => {
-            "Event hooks are for super administrators, or for a custom role with okta.eventhooks.manage: assign one to the \
-             API service app for as long as this takes, or use an API token of a super administrator."
-        }
+    let reason = error.reason();
+    let detail = reason.detail.as_deref().unwrap_or_default();
+    match (reason.cause, &error) {
+        (Cause::OktaScopeMissing, _) => anyhow::anyhow!(
+            "{SCOPE} is not granted, and this command needs it. In the Okta Admin Console open the API service app, tab \
+             Okta API Scopes, grant it, and run this again. The running service does not need it: revoke it afterwards.\n\
+             このコマンドに必要なスコープ {SCOPE} が許可されていません。Okta 管理コンソールで API サービスアプリの「Okta API スコープ」タブを開いて許可し、\
+             もう一度実行してください。稼働中のサービスには不要なので、実行後に取り消してください。\n  ({detail})"
+        ),
+        (Cause::OktaRoleMissing, _) => anyhow::anyhow!(
+            "Okta says this program may not manage event hooks; the read-only role of the service is not enough. In the Okta \
+             Admin Console open the API service app, tab Admin roles, assign Super Administrator or a custom role with \
+             okta.eventhooks.manage, run this again, and take the role away afterwards.\n\
+             イベントフックを管理する権限がありません。サービス用の読み取り専用ロールでは不十分です。Okta 管理コンソールで API サービスアプリの\
+             「管理者ロール」タブを開き、スーパー管理者、または okta.eventhooks.manage を含むカスタムロールを割り当てて、もう一度実行してください。\
+             実行後はロールを外してください。\n  ({detail})"
+        ),
         (_, OktaError::Refused { said, .. }) => {
-            let text = said.text.as_deref().unwrap_or("it does not say why");
-            return anyhow::anyhow!("Okta refuses: {text} ({})", error.reason().detail.as_deref().unwrap_or_default());
+            anyhow::anyhow!("Okta refuses: {} ({detail})", said.text.as_deref().unwrap_or("it does not say why"))
         }
-        _ => return anyhow::Error::new(error),
-    };
-    anyhow::anyhow!("{error}\n{extra}")
+        _ => anyhow::Error::new(error),
+    }
 }
 
 fn not_verified(url: &Url, said: Option<&str>) -> String {

@@ -3,6 +3,7 @@
 //! Errors are printed in one paragraph that says what to do; the exit code is 0 for success, 1 for a failure, 2 for
 //! wrong arguments or a wrong configuration, and what `shutdown::Ended` says for a service that was stopped.
 
+mod advice;
 mod check;
 mod demo;
 mod events;
@@ -150,6 +151,7 @@ impl From<config::ConfigError> for BadConfiguration {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    end_quietly_without_a_reader();
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("okta-lineworks: the cryptography of this process is taken already");
         return ExitCode::FAILURE;
@@ -175,6 +177,19 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends a command whose output nobody reads any more (`list | head`), as every program on Unix does. Rust has no safe way
+/// to leave that to the system, and `println!` panics instead.
+fn end_quietly_without_a_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout") && said.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {

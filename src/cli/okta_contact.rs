@@ -44,10 +44,24 @@ pub(super) async fn faults(config: &Config, contact: bool) -> Vec<String> {
             return faults;
         }
     }
-    for reason in app_faults(&client).await.into_iter().chain(log_fault(&client).await) {
+    for reason in once_each(app_faults(&client).await.into_iter().chain(log_fault(&client).await)) {
         add(&reason);
     }
     faults
+}
+
+/// What is missing is missing everywhere: a cause is told once, with everything that met it.
+fn once_each(reasons: impl Iterator<Item = Reason>) -> Vec<Reason> {
+    let mut told: Vec<Reason> = Vec::new();
+    for reason in reasons {
+        let Some(known) = told.iter_mut().find(|it| it.cause == reason.cause) else {
+            told.push(reason);
+            continue;
+        };
+        let details: Vec<String> = [known.detail.take(), reason.detail].into_iter().flatten().collect();
+        known.detail = (!details.is_empty()).then(|| details.join("; "));
+    }
+    told
 }
 
 /// Okta refuses a request for several scopes as a whole: says of each whether it is granted.

@@ -80,7 +80,12 @@ fn new_key() -> anyhow::Result<Zeroizing<String>> {
 
 /// The public half as a JWK, with a key id made of the key itself (RFC 7638).
 fn public_key(pem: &[u8]) -> anyhow::Result<String> {
-    let key = EncodingKey::from_rsa_pem(pem).context("this is no RSA private key (PEM, without a password)")?;
+    let Ok(key) = EncodingKey::from_rsa_pem(pem) else {
+        bail!(
+            "this is no RSA private key (PEM, without a password), such as `okta-key new` makes. Of another key, such as an \
+             EC key or a JWK that Okta made, Okta shows the public half where the key was added"
+        );
+    };
     let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).context("the public key cannot be read off it")?;
     jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).context("the key has no thumbprint")?);
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);

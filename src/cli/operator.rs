@@ -11,7 +11,7 @@ use reqwest::{ClientBuilder, Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{BadConfiguration, ConfigArgs, absent_sandbox};
+use super::{BadConfiguration, ConfigArgs, absent_sandbox, advice};
 use crate::domain::ids::OktaUserId;
 
 /// How the running service is reached.
@@ -62,8 +62,8 @@ impl Health {
 
 #[derive(Debug, Args)]
 pub(super) struct OnePerson {
-    /// The Okta user id (00u…)
-    person: OktaUserId,
+    /// The Okta user id (00u…), or the login
+    person: String,
     #[command(flatten)]
     reach: Reach,
 }
@@ -187,6 +187,11 @@ fn client(client: ClientBuilder, own: bool) -> reqwest::Result<reqwest::Client> 
 
 /// What a refusal of the service says, with each field it names.
 fn refusal(body: &Value) -> String {
+    if let (Some(todo), Some(ja)) = (body["ledger"]["todo"].as_str(), body["ledger"]["todoJa"].as_str()) {
+        return format!(
+            "not ready: the ledger cannot be written, so no event is taken; {todo}\n台帳に書き込めないため、イベントを受け付けられません。{ja}"
+        );
+    }
     if body["title"].is_null() {
         return body.to_string();
     }
@@ -233,20 +238,46 @@ impl List {
         }
         if !self.reach.json {
             println!("{}", counts(&tally));
+            let pauses = advice::pauses(&self.reach).await;
+            advice::print_pauses(&pauses);
+            advice::print_causes(&rows, &pauses);
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl OnePerson {
+    /// The person meant: an Okta user id as it is, a login as the service knows it.
+    async fn who(&self) -> anyhow::Result<OktaUserId> {
+        let name = self.person.trim();
+        if !name.contains('@') {
+            return name.parse().map_err(|error| anyhow::anyhow!("{error}; or give the login"));
+        }
+        let (rows, _) = self.reach.pages(&[("q", name.to_owned())]).await?;
+        let is_it = |row: &&Value| word(&row["login"]).eq_ignore_ascii_case(name);
+        let found: Vec<&str> = rows.iter().filter(is_it).map(|row| word(&row["oktaUserId"])).collect();
+        match found[..] {
+            [id] => Ok(id.parse()?),
+            [] => bail!(
+                "nobody here has the login {name}. Whose login LINE WORKS would refuse is known by the Okta user id alone: \
+                 give that (00u…), or see `okta-lineworks list`"
+            ),
+            _ => bail!("{} people have the login {name}; say which: {}", found.len(), found.join(", ")),
+        }
+    }
+
     pub(super) async fn show(self) -> anyhow::Result<ExitCode> {
-        let row = self.reach.call(Method::GET, &format!("/v1/assignments/{}", self.person)).await?;
+        let person = self.who().await?;
+        let row = self.reach.call(Method::GET, &format!("/v1/assignments/{person}")).await?;
         if self.reach.json {
             println!("{row:#}");
             return Ok(ExitCode::SUCCESS);
         }
         println!("{}", line(&row));
         print_reason(&row["reason"]);
+        if row["reason"].is_null() && row["state"] != "settled" {
+            advice::print_pauses(&advice::pauses(&self.reach).await);
+        }
         if let Some(read) = row["oktaReadAt"].as_str() {
             println!("  Okta was asked at {read}");
         }
@@ -317,8 +348,8 @@ fn print_reason(reason: &Value) {
     if reason.is_null() {
         return;
     }
-    println!("  {} {}", word(&reason["title"]), word(&reason["todo"]));
-    println!("  {}{}", word(&reason["titleJa"]), word(&reason["todoJa"]));
+    println!("  {}", advice::in_english(reason));
+    println!("  {}", advice::in_japanese(reason));
     if let Some(detail) = reason["detail"].as_str() {
         println!("  ({detail})");
     }
@@ -348,4 +379,19 @@ fn counts(counts: &Value) -> String {
 /// A word of an answer; a dash where there is none.
 pub(super) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::refusal;
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_is_told_in_a_sentence() {
+        let ledger = json!({"writable": false, "todo": "look at the disk", "todoJa": "ディスクを確認してください"});
+        let said = refusal(&json!({"status": "not ready", "ledger": ledger, "queue": {"dueNow": 3}}));
+        assert!(said.contains("not ready") && said.contains("look at the disk") && said.contains("ディスク"), "{said}");
+        assert!(!said.contains('{'), "no raw JSON: {said}");
+    }
 }

@@ -57,6 +57,14 @@ impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let shutdown = Shutdown::default();
         shutdown.on_signals()?;
+        if let Some(Since::At(moment)) = self.since
+            && moment > Clock::system().now()
+        {
+            eprintln!(
+                "okta-lineworks: --since lies in the future; give the moment from which on Okta's System Log is read"
+            );
+            return Ok(ExitCode::from(2));
+        }
         if !self.sandbox {
             let loaded = self.config.load(None).map_err(BadConfiguration::from)?;
             return serve(loaded, Purpose::Real, self.since, &shutdown).await;

@@ -812,11 +812,18 @@ mod okta {
             ("https://example-admin.oktapreview.com/", "without -admin"),
             ("http://example.okta.com", "use https"),
             ("example.okta.com", "is not an address"),
+            ("example.okta.com", "https://example.okta.com"),
+            ("https://example.okta.com/oauth2/default", "has a path"),
             ("https://user:pass@example.okta.com", "user name or password"),
         ] {
             let lines = format!("app_id = \"0oa1\"\norg_url = \"{url}\"\napi_token = \"00abc\"");
             Given::least_with("okta", &lines).refuses_with("okta.org_url", says);
         }
+    }
+
+    #[test]
+    fn the_service_app_is_another_app_than_line_works() {
+        org(&format!("client_id = \"0oa1\"\n{}", key())).refuses_with("okta.client_id", "API service app");
     }
 
     #[test]

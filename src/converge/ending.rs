@@ -180,12 +180,17 @@ impl Converge {
         let (state, cause) = (settlement.state.name(), settlement.state.reason().map(|reason| reason.cause.code()));
         let steps: Vec<&str> = settlement.steps.iter().map(|step| step.step.as_str()).collect();
         let duration_ms = settlement.ended.as_millisecond() - settlement.started.as_millisecond();
+        let mut is_told = false;
         let settled = loop {
             match self.store.settle(lease, settlement.clone()).await {
                 Ok(settled) => break settled,
                 Err(error) => {
                     // The calls were made: this must be written down, or the person waits for the lease to end.
-                    tracing::error!(%error, okta_user_id = %lease.person, "the run cannot be recorded; trying again");
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::error!(
+                            %error, okta_user_id = %lease.person, "the run cannot be recorded; it is tried every second"
+                        );
+                    }
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }

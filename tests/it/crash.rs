@@ -272,6 +272,8 @@ async fn a_full_disk_turns_every_call_away_and_heals_without_a_restart() {
         program.limit_files(&bytes.to_string());
         is_turned_away(&site, &program, 30).await;
     }
+    let refusals = program.log().matches("the ledger refused a write").count();
+    assert!((1..=2).contains(&refusals), "one alarm, not a line per write: {refusals}\n{}", program.log());
     program.limit_files("unlimited");
     let ready = site.look(&program, "/readyz").await;
     assert_eq!(ready.status, 200, "{ready:?}\n{}", program.log());

@@ -73,15 +73,16 @@ fn what_is_in_the_repository_is_what_the_program_makes() {
 #[test]
 fn the_command_line_builds_both_folders_and_finds_nothing_wrong_with_them() {
     let folder = tempfile::tempdir().expect("a folder");
-    let out = Command::new(PROGRAM).args(["flows", "build", "--out"]).arg(folder.path()).output().expect("it runs");
+    let folder = folder.path().join("made/on/the/way");
+    let out = Command::new(PROGRAM).args(["flows", "build", "--out"]).arg(&folder).output().expect("it runs");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     for name in [PLAIN, SIGNED] {
-        let built = folder.path().join(name);
+        let built = folder.join(name);
         assert_eq!(std::fs::read_to_string(&built).expect("built"), read(name));
         let out = Command::new(PROGRAM).args(["flows", "check"]).arg(&built).output().expect("it runs");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
     }
-    let broken = folder.path().join("broken.folder");
+    let broken = folder.join("broken.folder");
     let text = read(PLAIN).replace("\"retry\": 3", "\"retry\": 0");
     std::fs::write(&broken, text).expect("writable");
     let out = Command::new(PROGRAM).args(["flows", "check"]).arg(&broken).output().expect("it runs");

@@ -207,13 +207,16 @@ async fn the_list_command_prints_a_line_per_person_and_the_counts() {
     let (code, out, err) = printed(&operate(&app, &["list"]).await);
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 7, "{out}");
     assert!(
         lines[0].starts_with("00uA ") && lines[0].contains("settled") && lines[0].ends_with("person1@sandbox.example")
     );
     assert!(lines[3].contains("parked") && lines[3].contains("profile_refused"), "{out}");
     assert!(lines[5].contains("waiting") && lines[5].contains("until 20"), "{out}");
     assert!(lines[6].contains("2 parked") && lines[6].contains("3 settled"), "{out}");
+    // Each cause once, with what to do, however many wait for it.
+    assert_eq!(out.matches("profile_refused (2): The profile has fields").count(), 1, "{out}");
+    assert_eq!(out.matches("プロフィールに LINE WORKS が受け付けない項目があります。").count(), 1, "{out}");
+    assert!(out.contains("lineworks_failing (1): ") && out.contains("okta-lineworks show"), "{out}");
     let (code, out, _) = printed(&operate(&app, &["list", "--state", "parked", "-q", "00uE", "--json"]).await);
     let row: Value = serde_json::from_str(&out).expect("one line of JSON");
     assert_eq!((code, &row["oktaUserId"]), (Some(0), &json!("00uE")));
@@ -221,6 +224,30 @@ async fn the_list_command_prints_a_line_per_person_and_the_counts() {
     assert_eq!(code, Some(1));
     assert!(err.contains("use settled, due, running, waiting, held or parked"), "it says which word: {err}");
     app.finish().await;
+}
+
+#[tokio::test]
+async fn a_moment_that_cannot_be_is_a_wrong_argument() {
+    for (arguments, says) in [
+        (&["serve", "--since", "2999-01-01T00:00:00Z"][..], "lies in the future"),
+        (&["reconcile", "--csv", "x.csv", "--exported-at", "yesterday"], "such as 2026-04-01T09:00:00+09:00"),
+    ] {
+        let (code, _, err) = printed(&program::run(arguments).await);
+        assert!(code == Some(2) && err.contains(says), "{arguments:?}: {err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_goes_away_ends_the_command_without_a_panic() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
+    let child = command.args(["mapping", "defaults"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().expect("it starts");
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut said).expect("UTF-8");
+    assert_eq!((child.wait().expect("it ends").code(), said.as_str()), (Some(0), ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,6 +276,12 @@ async fn the_show_command_prints_what_happened_what_was_done_and_what_to_do() {
     app.assign("00uA", user(1)).await;
     let (_, out, _) = printed(&operate(&app, &["show", "00uA"]).await);
     assert!(out.contains("create done") && !out.contains("user.email"), "{out}");
+    let (_, by_login, _) = printed(&operate(&app, &["show", "PERSON1@sandbox.example"]).await);
+    assert_eq!(by_login, out, "a login will do");
+    let (code, _, err) = printed(&operate(&app, &["show", "erson1@sandbox.example"]).await);
+    assert!(code == Some(1) && err.contains("nobody here has the login"), "{err}");
+    let (code, _, err) = printed(&operate(&app, &["show", "00u taro"]).await);
+    assert!(code == Some(1) && err.contains("or give the login"), "{err}");
     let (code, _, err) = printed(&operate(&app, &["show", "00uNOBODY"]).await);
     assert_eq!(code, Some(1));
     assert!(

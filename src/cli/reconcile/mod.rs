@@ -31,7 +31,7 @@ pub(super) struct Reconcile {
     #[arg(long, value_name = "NAMES", requires = "csv", default_value = "")]
     columns: String,
     /// When the export was made, such as 2026-04-01T09:00:00+09:00 [default: when the file was last changed]
-    #[arg(long, value_name = "TIME", requires = "csv")]
+    #[arg(long, value_name = "TIME", requires = "csv", value_parser = moment)]
     exported_at: Option<Timestamp>,
     /// Only these kinds, separated by commas; with --apply: missing, onboard, different
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
@@ -65,8 +65,15 @@ fn kind(word: &str) -> Result<Kind, String> {
     Kind::parse(word.trim()).ok_or_else(|| format!("use {}", known()))
 }
 
+fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "write a moment with its offset, such as 2026-04-01T09:00:00+09:00".to_owned())
+}
+
 /// The kinds `--apply` takes as a whole.
 const CHOSEN: [Kind; 3] = [Kind::Missing, Kind::Onboard, Kind::Different];
+
+/// More than this the service does not take: bytes.
+const MOST_OF_AN_EXPORT: usize = 12 * 1024 * 1024;
 
 /// An export, and the moment it counts for.
 struct Export {
@@ -96,6 +103,13 @@ impl Reconcile {
         let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
         if text.is_empty() {
             bail!("{} is empty; export again", file.display());
+        }
+        if text.len() > MOST_OF_AN_EXPORT {
+            bail!(
+                "{} is larger than {} MiB, which is more than an export of one app's assignments; is it the right file?",
+                file.display(),
+                MOST_OF_AN_EXPORT >> 20
+            );
         }
         let changed = || -> anyhow::Result<Timestamp> { Ok(Timestamp::try_from(file.metadata()?.modified()?)?) };
         let at = match self.exported_at {

@@ -129,7 +129,7 @@ pub(super) fn plan(kinds: &[Kind], findings: &[Value], extras: &[&Value], export
         let (who, login) = (word(&extra["oktaUserId"]), word(&extra["login"]));
         eprintln!("  {who} {login} has lost the app: suspended or deleted as unassign.policy says");
     }
-    if let Some(at) = exported_at {
+    if let Some(at) = exported_at.map(|at| format!("{at:.0}")) {
         eprintln!("  The export counts as of {at}; whatever is newer stands above it (--exported-at says otherwise).");
     }
     eprintln!("  Everybody is read again first. Holds and the cap on suspensions and deletions are in force.");
@@ -150,7 +150,7 @@ pub(super) fn applied(lines: &Lines) -> bool {
     for name in &none {
         println!("{name}: is no extra any more; left alone");
     }
-    println!("{} people are due; `okta-lineworks list` shows how it goes on", lines.end["applied"]);
+    println!("people due now: {}; `okta-lineworks list` shows how it goes on", lines.end["applied"]);
     if superseded > 0 {
         println!("{superseded} of them have newer events, which stand above what was compared");
     }

@@ -9,7 +9,7 @@ use crate::config::secret::SecretForm;
 use crate::config::{CatchUp, Okta, OktaAccess, OktaOrg, raw};
 
 use super::credentials::{live, scope};
-use super::url::base_url;
+use super::url::{AN_ADDRESS, base_url};
 use super::{DAY, MINUTE, SECOND};
 
 const APP_ID: &str = "okta.app_id";
@@ -26,6 +26,15 @@ pub(super) fn read(mut raw: raw::Okta, has_hook: bool, check: &mut Check) -> Opt
         raw.org_url.is_some() || raw.client_id.is_some() || raw.private_key.is_some() || raw.api_token.is_some();
     let app_id = app_id(raw.app_id.take(), has_hook, has_org, check);
     let mapping = raw.mapping.take().unwrap_or_default().0;
+    if let (Some(Some(app)), Some(client)) = (&app_id, &raw.client_id)
+        && app == client.trim()
+    {
+        check.refuse(
+            "okta.client_id",
+            "is the same as okta.app_id",
+            "give the Client ID of the API service app; both begin with 0oa, but the LINE WORKS app is another app",
+        );
+    }
     let org = if has_org { org(raw, check).map(Some) } else { Some(None) };
     Some(Okta { app_id: app_id?, org: org?, mapping })
 }
@@ -65,9 +74,18 @@ fn org(raw: raw::Okta, check: &mut Check) -> Option<OktaOrg> {
                 );
                 None
             }
+            Ok(url) if has_path(&url) => {
+                check.refuse(URL, "has a path", "write the org alone, such as https://example.okta.com");
+                None
+            }
             Ok(url) => Some(url),
             Err(fault) => {
-                check.refuse(URL, fault.what, fault.fix);
+                let fix = if fault.fix == AN_ADDRESS {
+                    "write the org's, such as https://example.okta.com"
+                } else {
+                    fault.fix
+                };
+                check.refuse(URL, fault.what, fix);
                 None
             }
         },
@@ -86,6 +104,11 @@ fn is_admin_console(url: &str) -> bool {
     ["-admin.okta.com", "-admin.oktapreview.com", "-admin.okta-emea.com"]
         .iter()
         .any(|end| url.to_lowercase().contains(end))
+}
+
+/// All of Okta is asked for at the org itself: `/oauth2/default` and the like are for other programs.
+fn has_path(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(_, rest)| rest.contains('/'))
 }
 
 fn access(raw: raw::Okta, check: &mut Check) -> Option<OktaAccess> {

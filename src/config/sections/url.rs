@@ -6,6 +6,9 @@
 use reqwest::Url;
 use std::net::IpAddr;
 
+/// What to do about something that is no address at all.
+pub(super) const AN_ADDRESS: &str = "write an address such as https://www.worksapis.com";
+
 /// Why an address is not usable, and what to do.
 pub(super) struct UrlFault {
     pub(super) what: &'static str,
@@ -18,12 +21,11 @@ pub(super) struct UrlFault {
 /// When it is no http or https address, holds a user or query, or is plain http to another machine.
 pub(super) fn base_url(text: &str) -> Result<String, UrlFault> {
     let fault = |what, fix| Err(UrlFault { what, fix });
-    let example = "write an address such as https://www.worksapis.com";
     let Ok(url) = Url::parse(text.trim()) else {
-        return fault("is not an address", example);
+        return fault("is not an address", AN_ADDRESS);
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return fault("is neither http nor https", example);
+        return fault("is neither http nor https", AN_ADDRESS);
     }
     if !url.username().is_empty() || url.password().is_some() {
         return fault("has a user name or password in it", "take it out");

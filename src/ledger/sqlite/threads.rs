@@ -9,6 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc as async_mpsc, oneshot};
@@ -166,6 +167,7 @@ fn write_in_groups(
     mut waiting: async_mpsc::Receiver<Box<dyn Piece>>,
 ) {
     let mut batch: Vec<Box<dyn Piece>> = Vec::with_capacity(BATCH);
+    let mut refusals = Refusals::default();
     while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
         let together = in_transaction(&connection, &mut batch);
         if together.is_ok() {
@@ -178,7 +180,7 @@ fn write_in_groups(
             let mut alone = [piece];
             let outcome = in_transaction(&connection, &mut alone).map_err(StoreError::from);
             if let Err(error) = &outcome {
-                tracing::error!(%error, "the ledger refused a write; its caller is told to come again");
+                refusals.say(error);
             }
             let [piece] = alone;
             piece.answer(outcome);
@@ -193,6 +195,32 @@ fn write_in_groups(
     // The last word: a copy of the one file is then a whole copy of the ledger.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the journal stays beside the ledger; keep both files together");
+    }
+}
+
+/// The time between two lines about refused writes. While a disk is full every writer comes again each second; a line for
+/// each would bury what else the log has to say, and fill the disk.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// What is said about refused writes: the first at once, then one line a minute with how many there were.
+#[derive(Default)]
+struct Refusals {
+    said: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Refusals {
+    fn say(&mut self, error: &StoreError) {
+        if self.said.is_some_and(|at| at.elapsed() < QUIET) {
+            self.unsaid += 1;
+            return;
+        }
+        let more_since_the_last_line = std::mem::take(&mut self.unsaid);
+        self.said = Some(Instant::now());
+        tracing::error!(
+            %error, more_since_the_last_line,
+            "the ledger refused a write; its caller is told to come again. Look at the disk's free space and permissions"
+        );
     }
 }
 

@@ -177,7 +177,12 @@ impl CatchUp {
             return Err(Stop::Stopping);
         }
         let ours = self.store.take_duty(DUTY, &self.holder, self.clock.now(), self.lease()).await?;
-        self.status.note(|progress| progress.elsewhere = !ours);
+        if self.status.note_elsewhere(!ours) && !ours {
+            tracing::info!(
+                seconds_at_most = self.lease().as_secs(),
+                "another process reads Okta's System Log, or one was ended by force while it did; this one goes on when it is done"
+            );
+        }
         if ours { Ok(()) } else { Err(Stop::Elsewhere) }
     }
 

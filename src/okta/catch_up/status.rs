@@ -44,6 +44,11 @@ impl Status {
         change(&mut self.progress());
     }
 
+    /// Takes note of whether another process does it; true when that is news.
+    pub(super) fn note_elsewhere(&self, elsewhere: bool) -> bool {
+        std::mem::replace(&mut self.progress().elsewhere, elsewhere) != elsewhere
+    }
+
     /// Takes note of a failure; one log line when it begins, or becomes another.
     pub(super) fn failed(&self, at: Timestamp, reason: &Reason, is_for_a_human: bool) {
         let mut progress = self.progress();
@@ -70,5 +75,18 @@ impl Status {
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+
+    #[test]
+    fn another_process_is_news_once() {
+        let status = Status::default();
+        let news: Vec<bool> = [false, true, true, false].map(|elsewhere| status.note_elsewhere(elsewhere)).into();
+        assert_eq!(news, [false, true, false, true]);
+        assert!(!status.now().elsewhere);
     }
 }

@@ -71,6 +71,8 @@ async fn check_tells_a_missing_role_a_wrong_app_an_inactive_one_and_a_wrong_key_
     org.access(json!({"role": "none"})).await;
     let (good, said) = org.checked().await;
     assert!(!good && said.contains("Read-only Administrator"), "{said}");
+    assert_eq!(said.matches("wrong: ").count(), 1, "what is missing everywhere is said once: {said}");
+    assert!(["(app: ", "; app_users: ", "; logs: "].iter().all(|part| said.contains(part)), "{said}");
     org.access(json!({"role": "full"})).await;
 
     org.control(Method::POST, &format!("okta/apps/{APP}/deactivate"), Value::Null).await;
@@ -152,19 +154,24 @@ async fn hook_register_says_what_it_needs_and_what_it_cannot_use() {
         ("http://lineworks.example.com/v1/okta/events", "must begin with https"),
         ("https://lineworks.example.com/", "must end in /v1/okta/events"),
     ] {
-        let (good, said) = org.run(&org.configuration(), &["hook", "register", "--url", url]).await;
-        assert!(!good && said.contains(says), "{said}");
+        org.file("okta-lineworks.toml", &org.configuration());
+        let run = program(&org.folder).args(["hook", "register", "--url", url]).output().await.expect("it runs");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(2), "wrong arguments: {said}");
+        assert!(said.contains(says), "{said}");
     }
     let register = ["hook", "register", "--url", "https://lineworks.example.com/v1/okta/events"];
     org.access(json!({"revoke": ["okta.eventHooks.manage"]})).await;
     let (good, said) = org.run(&org.configuration(), &register).await;
     assert!(
-        !good && said.contains("needs the scope okta.eventHooks.manage") && said.contains("take it back"),
+        !good && said.contains("okta.eventHooks.manage is not granted") && said.contains("revoke it afterwards"),
         "{said}"
     );
+    assert!(said.contains("スコープ okta.eventHooks.manage") && !said.contains("nobody is changed"), "{said}");
     org.access(json!({"grant": ["okta.eventHooks.manage"], "role": "none"})).await;
     let (good, said) = org.run(&org.configuration(), &register).await;
-    assert!(!good && said.contains("super administrators"), "{said}");
+    assert!(!good && said.contains("assign Super Administrator") && said.contains("スーパー管理者"), "{said}");
+    assert!(!said.contains("Read-only Administrator"), "that role is not enough here: {said}");
     let no_hook = org.configuration().replace("hook_secrets", "card_secrets");
     org.access(json!({"role": "full"})).await;
     let (good, said) = org.run(&no_hook, &register).await;

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{EMAIL, LONG_AGO, Org, TARO};
-use crate::support::program::Serving;
-use crate::support::{APP_ID, ReadAnswer, install_crypto};
+use crate::support::program::{Serving, run};
+use crate::support::{ADMIN, APP_ID, ReadAnswer, install_crypto};
 
 /// Something that makes Okta's word worthless, and what mends it; each a method, a path and a body.
 type Change = (&'static str, &'static str, Value);
@@ -149,6 +149,13 @@ async fn a_dead_api_token_is_everybodys_and_an_operator_may_try_at_once() {
     org.okta(Method::PATCH, "access", json!({"role": "none"})).await;
     org.tell(false, TARO, LONG_AGO).await;
     assert_eq!(org.app.row_in(TARO, "waiting").await["reason"]["code"], "okta_role_missing");
+    let file = org.app.folder().join("admin-secret");
+    std::fs::write(&file, ADMIN).expect("the folder is ours");
+    let reach = ["--url", &org.app.url, "--admin-secret-file", file.to_str().expect("UTF-8")];
+    let list = run(&[&["list"], &reach[..]].concat()).await;
+    let list = String::from_utf8(list.stdout).expect("UTF-8");
+    assert!(list.contains("everybody waits, okta_role_missing: Okta says"), "{list}");
+    assert_eq!(list.matches("tab Admin roles").count(), 1, "once, not for each who waits: {list}");
     org.okta(Method::PATCH, "access", json!({"role": "full"})).await;
     org.look_again(TARO).await;
     org.app.row_in(TARO, "settled").await;
