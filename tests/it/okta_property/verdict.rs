@@ -241,5 +241,5 @@ fn differs(wish: &Wish, member: Option<&Value>, leavers: Leavers) -> Option<Stri
         Some(parts) => parts.iter().any(|(part, value)| member[name][part] != *value),
         None => member[name] != *value,
     };
-    wished.as_object().expect("an object").iter().any(|it| other(it)).then(|| format!("has {member}"))
+    wished.as_object().expect("an object").iter().any(other).then(|| format!("has {member}"))
 }
