@@ -309,6 +309,72 @@ async fn what_okta_does_not_show_any_more_is_a_gap_and_is_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_of_which_no_event_is_left_is_found_by_comparing() {
+    let mut app = started().await;
+    hire(&app, "00uA").await;
+    pass(&app).await;
+    app.row_in("00uA", "settled").await;
+    app.stop().await;
+    assert_eq!(app.sandbox("okta/users/00uA/suspend", Value::Null).await.status, 200);
+    okta_switch(&app, json!({"logCursorLifeSeconds": 5})).await;
+    app.advance(DAY * 200).await;
+    app.start_again().await;
+    app.member_when("00uA", |member| member["isSuspended"] == true).await;
+    let row = app.row_in("00uA", "settled").await;
+    assert_eq!(row["history"]["events"][0]["source"], "sweep", "{row:#}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_listed_without_having_the_app_gets_no_row_and_whoever_had_it_is_looked_at() {
+    let app = started().await;
+    for person in ["00uA", "00uB"] {
+        hire(&app, person).await;
+    }
+    pass(&app).await;
+    app.row_in("00uA", "settled").await;
+    app.row_in("00uB", "settled").await;
+    by_hand(&app, "DELETE FROM assignments WHERE okta_user_id = '00uB'");
+    let body = json!([
+        {"id": "00uA", "status": "DEPROVISIONED"}, {"id": "00uB", "status": "UNASSIGNED"},
+    ]);
+    app.fault(json!({"operation": "okta.appUsers.list", "kind": "status", "status": 200, "body": body})).await;
+    let before = app.row("00uA").await["revision"].as_u64().expect("a number");
+    app.advance(DAY).await;
+    app.row_when("00uA", |row| row["revision"].as_u64() > Some(before)).await;
+    until(&app, |it| it["lastSweepAt"].is_string()).await;
+    is_unknown(&app, "00uB").await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_stops_neither_the_log_nor_a_comparison() {
+    let app = started().await;
+    for person in ["00uA", "00uB", "00uC"] {
+        hire(&app, person).await;
+    }
+    pass(&app).await;
+    for person in ["00uA", "00uB", "00uC"] {
+        app.row_in(person, "settled").await;
+    }
+    let rot = "UPDATE assignments SET membership_policy = 'rot' WHERE okta_user_id = '00uB'";
+    by_hand(&app, &format!("PRAGMA ignore_check_constraints = ON; {rot}"));
+    // One event alone, of that very person.
+    unassign(&app, "00uB").await;
+    pass(&app).await;
+    assert_eq!(until(&app, |_| true).await["working"], true);
+    // And behind it in the list.
+    by_hand(&app, "UPDATE assignments SET membership = 'unassigned' WHERE okta_user_id IN ('00uA', '00uC')");
+    app.advance(DAY).await;
+    until(&app, |it| it["lastSweepAt"].is_string()).await;
+    for person in ["00uA", "00uC"] {
+        let row = app.row_when(person, |row| row["membership"]["value"] == "assigned").await;
+        assert_eq!(row["history"]["events"][0]["source"], "sweep", "{row:#}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_okta_that_finds_the_time_too_old_is_asked_for_less() {
     let app = started().await;
     hire(&app, "00uA").await;

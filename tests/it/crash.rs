@@ -141,7 +141,7 @@ async fn is_killed_at_any_moment(site: Site, rounds: u64) {
     site.forget_the_pacing();
     let program = site.start().await;
     site.wait_until_all_is_done(&program, Duration::from_secs(90)).await;
-    everybody_is_as_wished(&site, &program, &sent).await;
+    everybody_is_as_wished(&site, &program, &sent, usize::try_from(rounds).expect("few") * 3).await;
     let stats = site.stats().await;
     assert_eq!(stats["violationCount"], 0, "{stats:#}");
     let created = stats["createdPerEmail"].as_object().expect("per e-mail");
@@ -155,14 +155,14 @@ fn site_time() -> i64 {
     okta_lineworks::clock::Clock::system().now().as_millisecond() - 3_600_000
 }
 
-async fn everybody_is_as_wished(site: &Site, program: &Program, sent: &[Sent]) {
+async fn everybody_is_as_wished(site: &Site, program: &Program, sent: &[Sent], least: usize) {
     let mut people: BTreeMap<u32, Vec<&Sent>> = BTreeMap::new();
     for event in sent {
         people.entry(event.person).or_default().push(event);
     }
     let acknowledged = sent.iter().filter(|event| event.acknowledged).count();
     println!("{} events sent, {acknowledged} acknowledged, {} people", sent.len(), people.len());
-    assert!(acknowledged > 100 && acknowledged < sent.len(), "the test did not test: {acknowledged}/{}", sent.len());
+    assert!(acknowledged > least && acknowledged < sent.len(), "the test did not test: {acknowledged}/{}", sent.len());
     for (person, events) in people {
         let Some(newest) = events.iter().filter(|event| event.acknowledged).max_by_key(|event| event.occurred) else {
             continue;

@@ -242,7 +242,7 @@ async fn a_reader_that_goes_away_ends_the_command_without_a_panic() {
     use std::io::Read as _;
     use std::process::{Command, Stdio};
     let mut command = Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
-    let mut child = command.args(["mapping", "defaults"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.args(["mapping", "defaults"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.spawn().expect("it starts");
     drop(child.stdout.take());
     let mut said = String::new();

@@ -91,6 +91,8 @@ impl PostgresStore {
         let (runtime, owner) = (Handle::current(), uuid::Uuid::new_v4().to_string());
         let (wake, closing) = (Arc::<Wake>::default(), CancellationToken::new());
         let hands = Hands::new(connector.clone(), connections, runtime.clone());
+        // The first caller need not wait for a connection, and a server that has none left says so now.
+        hands.read((), |db, ()| Box::pin(Time::ask(db))).await.map_err(|error| unusable(error.to_string()))?;
         let batches = Batches::start(hands.clone(), &runtime);
         let ringer = Ringer {
             connector,

@@ -35,14 +35,16 @@ impl From<Incoming> for Arrival {
 }
 
 /// Receives events in order; the receipts are in the same order. In a batch, a person whose row cannot be read does
-/// not spoil the neighbours: the event is kept as ignored, and judged anew when it comes again.
+/// not spoil the neighbours: the event is kept as ignored, and judged anew when it comes again. Nor does it stop what is
+/// read page by page and comes alone by chance.
 pub(super) fn accept(db: &Connection, arrivals: &[Arrival]) -> Outcome<Vec<Receipt>> {
+    let is_read = |event: &Event| matches!(event.source, Source::SystemLog | Source::Sweep);
     let alone = arrivals.len() == 1;
     let receive = |arrival: &Arrival| match &arrival.incoming {
         Incoming::Ignored(event) => ignore(db, event),
         Incoming::Org(event) => org::accept(db, event),
         Incoming::Event(event) => match accept_one(db, event, arrival.profile.as_deref()) {
-            Err(Failure::Row(error)) if !alone => {
+            Err(Failure::Row(error)) if !alone || is_read(event) => {
                 tracing::error!(%error, "an event is kept as ignored, since its person's row cannot be read");
                 ignore(db, &as_ignored(event, UNREADABLE))
             }

@@ -10,11 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::{BATCH, CatchUp, Stop};
-use crate::domain::assignment::{Assignment, Membership};
+use crate::domain::assignment::{Assignment, Membership, OktaStatus};
 use crate::domain::event::{Event, EventKind, Source};
 use crate::domain::ids::OktaUserId;
 use crate::ledger::org::SWEEP_WANTED;
-use crate::ledger::{Incoming, ListRequest};
+use crate::ledger::{Incoming, ListRequest, StoreError};
+use crate::okta::ask;
+use crate::okta::person::AppUser;
 
 /// The name under which the beginning of the last comparison is kept.
 const SWEPT: &str = "okta_swept";
@@ -55,12 +57,16 @@ impl CatchUp {
         loop {
             let page = self.ask(stopping, self.okta.app_users(next)).await?;
             let mut reasons = Vec::new();
-            for person in page.items.into_iter().map(|user| user.id) {
-                let row = self.store.assignment(&person).await?;
-                if let Some(kind) = reason_if_listed(row.as_ref()) {
-                    reasons.push(self.reason(person.clone(), kind, began));
+            for user in page.items {
+                match self.store.assignment(&user.id).await {
+                    Ok(row) => {
+                        let kind = reason_if_listed(&user, row.as_ref());
+                        reasons.extend(kind.map(|kind| self.reason(user.id.clone(), kind, began)));
+                    }
+                    Err(error @ StoreError::BadRow { .. }) => left_out(&error),
+                    Err(error) => return Err(error.into()),
                 }
-                listed.insert(person);
+                listed.insert(user.id);
             }
             looks += self.look(reasons).await?;
             match page.next {
@@ -80,11 +86,25 @@ impl CatchUp {
         began: Timestamp,
         stopping: &CancellationToken,
     ) -> Result<usize, Stop> {
-        let (mut after, mut looks) = (None, 0);
+        let (mut after, mut limit, mut looks) = (None, BATCH, 0);
         loop {
             self.take_duty(stopping).await?;
-            let request = ListRequest { after, limit: BATCH, ..ListRequest::default() };
-            let rows = self.store.list(request).await?;
+            let request = ListRequest { after: after.clone(), limit, ..ListRequest::default() };
+            let rows = match self.store.list(request).await {
+                Ok(rows) => rows,
+                // One by one up to the row that cannot be read, and on behind it.
+                Err(StoreError::BadRow { .. }) if limit > 1 => {
+                    limit = 1;
+                    continue;
+                }
+                Err(error) => {
+                    let StoreError::BadRow { key, .. } = &error else { return Err(error.into()) };
+                    let Ok(person) = key.parse() else { return Err(error.into()) };
+                    left_out(&error);
+                    (after, limit) = (Some(person), BATCH);
+                    continue;
+                }
+            };
             let Some(last) = rows.last() else { return Ok(looks) };
             after = Some(last.person.clone());
             let missing = rows.iter().filter(|row| is_missing(row, began) && !listed.contains(&row.person));
@@ -132,13 +152,20 @@ impl CatchUp {
     }
 }
 
+/// One row that cannot be read must not keep everybody else from being compared.
+fn left_out(error: &StoreError) {
+    tracing::error!(%error, "a row of the ledger cannot be read; it is left out of the comparison");
+}
+
 /// What to say of somebody Okta lists, if the ledger has it otherwise: a new row, or a reason to look.
-fn reason_if_listed(row: Option<&Assignment>) -> Option<EventKind> {
-    let Some(row) = row else { return Some(EventKind::Assigned) };
-    match row.facts.membership.as_ref().map(|fact| fact.value) {
-        Some(Membership::Assigned) => None,
-        Some(Membership::Unassigned(_)) | None => Some(EventKind::Changed),
-    }
+fn reason_if_listed(user: &AppUser, row: Option<&Assignment>) -> Option<EventKind> {
+    let has_it = ask::is_assigned(&user.status);
+    let Some(row) = row else { return has_it.then_some(EventKind::Assigned) };
+    let known = row.facts.membership.as_ref().is_some_and(|fact| fact.value == Membership::Assigned);
+    let status = row.facts.status.as_ref().map_or(OktaStatus::Active, |fact| fact.value);
+    // A user that is not shown says nothing of the status.
+    let is_shown_otherwise = user.user.is_some() && ask::status(Some(user), user.user.as_ref()) != status;
+    (known != has_it || (has_it && is_shown_otherwise)).then_some(EventKind::Changed)
 }
 
 /// Whether somebody has the app by a word from before the comparison began.

@@ -30,7 +30,7 @@ enum Trial {
     AppDeleted,
     /// The admin role is narrowed to another app for a while.
     RoleNarrowed,
-    /// Two more people at the same time.
+    /// Two people at the same time.
     Crowd,
     /// The System Log cannot be read on, so catch-up rests until the setting is taken back.
     LogBlocked,
@@ -170,17 +170,22 @@ impl<'a> Life<'a> {
     }
 
     async fn is_deleted_in_the_end(&self) {
-        self.app.advance(WEEK).await;
         self.until("deleted", |it| it["isDeleted"] == true).await;
     }
 
-    async fn whole(&self, trial: Trial) {
+    /// Until the member waits for its deletion.
+    async fn almost_whole(&self, trial: Trial) {
         self.joins().await;
         self.trouble(trial).await;
         self.lives_on().await;
         self.leaves().await;
         self.comes_back().await;
         self.leaves().await;
+    }
+
+    async fn whole(&self, trial: Trial) {
+        self.almost_whole(trial).await;
+        self.app.advance(WEEK).await;
         self.is_deleted_in_the_end().await;
     }
 
@@ -267,10 +272,14 @@ async fn catch_up_when(app: &TestApp, condition: impl Fn(&Value) -> bool) -> Val
 /// Lives under the setting with the hook, and again with the hook down, where that makes a difference.
 async fn live(app: &TestApp, what: &str, n: usize, trial: Trial, also_without_hook: bool) {
     let heard = Life::of(app, format!("00uHEARD{n}"), FOR_THE_HOOK, what);
-    heard.whole(trial).await;
     if trial == Crowd {
-        let crowd = [1, 2].map(|i| Life::of(app, format!("00uCROWD{n}x{i}"), FOR_THE_HOOK / 4, what));
-        futures_util::future::join_all(crowd.iter().map(|life| life.whole(Usual))).await;
+        let other = Life::of(app, format!("00uCROWD{n}"), FOR_THE_HOOK, what);
+        tokio::join!(heard.almost_whole(trial), other.almost_whole(trial));
+        // They share the clock.
+        app.advance(WEEK).await;
+        tokio::join!(heard.is_deleted_in_the_end(), other.is_deleted_in_the_end());
+    } else {
+        heard.whole(trial).await;
     }
     if trial != Unheard {
         // A pass may come between the event and its delivery.
