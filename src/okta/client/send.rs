@@ -104,15 +104,14 @@ impl OktaClient {
         fits
     }
 
+    /// Whoever asked says it aloud, once, with what to do.
     fn refused(&self, call: &Call, error: OktaError) -> OktaError {
         let reason = error.reason();
-        tracing::warn!(
+        tracing::debug!(
             operation = call.operation.as_str(),
             cause = reason.cause.code(),
             detail = reason.detail,
-            "Okta refuses: {} {}",
-            reason.cause.english().title,
-            reason.cause.english().todo
+            "Okta refuses a request"
         );
         error
     }

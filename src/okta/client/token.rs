@@ -115,14 +115,8 @@ impl TokenCache {
             }
             Err(error) => {
                 let reason = error.reason();
-                let advice = reason.cause.english();
-                tracing::warn!(
-                    cause = reason.cause.code(),
-                    detail = reason.detail,
-                    "got no Okta access token: {} {}",
-                    advice.title,
-                    advice.todo
-                );
+                // Whoever asked says it aloud, once, with what to do.
+                tracing::debug!(cause = reason.cause.code(), detail = reason.detail, "got no Okta access token");
                 state.failure = Some((client.now(), error.clone()));
                 Err(error)
             }

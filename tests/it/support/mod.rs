@@ -108,7 +108,12 @@ impl TestApp {
             url: String::new(),
             sandbox_url: sandbox.url().to_owned(),
             clock: Clock::system(),
-            http: reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client"),
+            http: reqwest::Client::builder()
+                .timeout(Duration::from_secs(40))
+                // The servers give an idle connection up after 5 seconds; one that is just being closed is not used again.
+                .pool_idle_timeout(Duration::from_secs(2))
+                .build()
+                .expect("a client"),
             sandbox: Some(sandbox),
             folder,
             database,

@@ -228,5 +228,6 @@ async fn one_alarm_says_what_to_do_and_one_line_that_it_is_over() {
     assert_eq!(log.matches("all work waits for Okta").count(), 1, "{log}");
     let alarm = log.lines().find(|line| line.contains("all work waits for Okta")).expect("is there");
     assert!(alarm.contains("ERROR") && alarm.contains("tab Admin roles"), "{alarm}");
+    assert_eq!(log.matches("tab Admin roles").count(), 1, "it is said once: {log}");
     assert_eq!(log.matches("Okta can be asked again").count(), 1, "{log}");
 }
