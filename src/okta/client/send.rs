@@ -18,8 +18,8 @@ use crate::lineworks::describe;
 
 /// More of an answer than this is not read: a page of 1,000 events is some megabytes.
 const LONGEST_BODY: usize = 64 * 1024 * 1024;
-/// A wait up to this long is slept here.
-const SLEPT: Duration = Duration::from_secs(3);
+/// A wait up to this long is slept here: a reset of a second or two ahead, and the jitter on top.
+const SLEPT: Duration = Duration::from_secs(4);
 /// As often is a request repeated that came in a crowd.
 const MOST_REPEATS: u32 = 2;
 /// The pause when a crowd does not thin out.

@@ -123,7 +123,7 @@ async fn the_log_goes_on_where_it_ended_and_says_which_place_it_refuses() {
 async fn whatever_goes_wrong_on_the_way_says_nothing_about_the_person() {
     let org = Org::with_people().await;
     let way_in = Access::Token(fixed(&org.credentials().api_token));
-    let client = org.client_of(org.sandbox.url(), way_in, Duration::from_millis(700));
+    let client = org.client_of(org.sandbox.url(), way_in, Duration::from_secs(3));
     let page = "<html>not here</html>";
     let kinds = [
         json!({"kind": "status", "status": 500}),
@@ -138,7 +138,7 @@ async fn whatever_goes_wrong_on_the_way_says_nothing_about_the_person() {
         json!({"kind": "closeBefore"}),
         json!({"kind": "closeAfter"}),
         json!({"kind": "redirect"}),
-        json!({"kind": "hang", "delayMs": 3000}),
+        json!({"kind": "hang", "delayMs": 6000}),
     ];
     for mut fault in kinds {
         fault["operation"] = json!("okta.appUsers.get");
