@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use okta_lineworks::app::{App, Purpose};
+use okta_lineworks::cli::stand_ins;
 use okta_lineworks::clock::Clock;
-use okta_lineworks::config::{self, OktaDefaults, SandboxDefaults, Sources};
+use okta_lineworks::config::{self, Sources};
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
 use okta_lineworks::shutdown::Shutdown;
 use reqwest::Method;
@@ -85,7 +86,6 @@ impl Bench {
         let sandbox = Sandbox::start(options).await?;
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let clock = Clock::system();
-        let it = sandbox.credentials().clone();
         let loaded = config::load(&Sources {
             file: None,
             env: vec![("OKTA_LINEWORKS__UNASSIGN__MAX_PER_HOUR".into(), "1000".into())],
@@ -93,21 +93,7 @@ impl Bench {
                 ("server.listen", "127.0.0.1:0".into()),
                 ("ledger.url", format!("sqlite:{}", folder.path().join("ledger.db").display())),
             ],
-            sandbox: Some(SandboxDefaults {
-                url: sandbox.url().to_owned(),
-                client_id: it.client_id,
-                client_secret: it.client_secret,
-                service_account: it.service_account,
-                private_key: it.private_key,
-                scim_token: "unused".into(),
-                domain_id: it.domain_id,
-                domains: vec![(it.domain, it.domain_id)],
-                okta: OktaDefaults {
-                    client_id: it.okta.client_id,
-                    private_key: it.okta.private_key,
-                    api_token: it.okta.api_token,
-                },
-            }),
+            sandbox: Some(stand_ins(sandbox.url(), sandbox.credentials())),
         })?;
         let app = App::build(&loaded.config, Purpose::Rehearsal, clock.clone()).await?;
         let url = format!("http://{}", app.address());

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use okta_lineworks::app::{App, Purpose};
+use okta_lineworks::cli::stand_ins;
 use okta_lineworks::clock::Clock;
-use okta_lineworks::config::{self, OktaDefaults, SandboxDefaults, Sources};
+use okta_lineworks::config::{self, Sources};
 use okta_lineworks::okta::meaning::hook_event_types;
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
 use okta_lineworks::shutdown::Shutdown;
@@ -98,7 +99,6 @@ impl Bench {
         let file = folder.path().join("okta-lineworks.toml");
         std::fs::write(&file, settings)?;
         let clock = Clock::system();
-        let it = sandbox.credentials().clone();
         let loaded = config::load(&Sources {
             file: Some(file),
             env: Vec::new(),
@@ -106,21 +106,7 @@ impl Bench {
                 ("server.listen", "127.0.0.1:0".into()),
                 ("ledger.url", format!("sqlite:{}", folder.path().join("ledger.db").display())),
             ],
-            sandbox: Some(SandboxDefaults {
-                url: sandbox.url().to_owned(),
-                client_id: it.client_id,
-                client_secret: it.client_secret,
-                service_account: it.service_account,
-                private_key: it.private_key,
-                scim_token: "unused".into(),
-                domain_id: it.domain_id,
-                domains: vec![(it.domain, it.domain_id)],
-                okta: OktaDefaults {
-                    client_id: it.okta.client_id,
-                    private_key: it.okta.private_key,
-                    api_token: it.okta.api_token,
-                },
-            }),
+            sandbox: Some(stand_ins(sandbox.url(), sandbox.credentials())),
         })?;
         let app = App::build(&loaded.config, Purpose::Rehearsal, clock.clone()).await?;
         let (url, shutdown) = (format!("http://{}", app.address()), Shutdown::default());

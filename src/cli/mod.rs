@@ -100,7 +100,7 @@ impl ConfigArgs {
 }
 
 /// The stand-ins a running sandbox offers.
-fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
+pub fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
     SandboxDefaults {
         url: url.to_owned(),
         client_id: credentials.client_id.clone(),

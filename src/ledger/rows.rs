@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::StoreError;
+use super::{AttemptRecord, EventRecord, StoreError};
 use crate::domain::assignment::{Assignment, Fact, Facts, Membership, OktaStatus, Ruling, State, StateName};
 use crate::domain::event::{ProfileWeight, ProfileWish, Source, UnassignPolicy};
 use crate::domain::heads::Heads;
@@ -321,6 +321,39 @@ fn state(reading: &Reading<'_>) -> Outcome<State> {
             let steps: Option<Vec<StepKind>> = reading.json("held_steps")?;
             State::Held { reason: required()?, steps: steps.ok_or_else(|| reading.bad("held_steps"))? }
         }
+    })
+}
+
+/// An event, as the history shows it.
+pub(super) fn event_record(row: &impl Columns) -> Outcome<EventRecord> {
+    let reading = Reading::of(row, "events", "id")?;
+    Ok(EventRecord {
+        number: reading.plain("id")?,
+        kind: reading.plain("kind")?,
+        event_id: reading.plain("event_key")?,
+        source: reading.plain("source")?,
+        caller: reading.plain("caller")?,
+        occurred_at: reading.moment("occurred_at")?,
+        arrived_at: reading.moment("arrived_at")?,
+        verdict: reading.plain("verdict")?,
+        revision: reading.plain("revision")?,
+        times_seen: reading.number("times_seen")?,
+        note: reading.plain("note")?,
+    })
+}
+
+/// A run, as the history shows it.
+pub(super) fn attempt_record(row: &impl Columns) -> Outcome<AttemptRecord> {
+    let reading = Reading::of(row, "attempts", "id")?;
+    Ok(AttemptRecord {
+        revision: reading.number("revision")?,
+        started_at: reading.moment("started_at")?,
+        ended_at: reading.moment("ended_at")?,
+        state: reading.plain("state")?,
+        reason: reading.json("reason")?,
+        okta: reading.json("okta")?.ok_or_else(|| reading.bad("okta"))?,
+        steps: reading.json("steps")?.ok_or_else(|| reading.bad("steps"))?,
+        calls: reading.json("calls")?.ok_or_else(|| reading.bad("calls"))?,
     })
 }
 

@@ -36,10 +36,10 @@ impl MemberApi for Broken {
         })
     }
     fn resolve<'a>(&'a self, _: &'a Profile, _: i64, _: &'a dyn Gate) -> Answer<'a, Profile> {
-        unimplemented!("nobody joins here")
+        unreachable!("nobody joins here")
     }
     fn create<'a>(&'a self, _: NewMember<'a>, _: &'a dyn Gate) -> Answer<'a, Option<Member>> {
-        unimplemented!("nobody joins here")
+        unreachable!("nobody joins here")
     }
     fn update<'a>(
         &'a self,
@@ -48,31 +48,31 @@ impl MemberApi for Broken {
         _: &'a ExternalKey,
         _: &'a dyn Gate,
     ) -> Answer<'a, Option<Member>> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn adopt<'a>(&'a self, _: &'a MemberId, _: &'a ExternalKey, _: &'a dyn Gate) -> Answer<'a, Option<Member>> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn suspend<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> Answer<'a, ()> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn resume<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> Answer<'a, ()> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn delete<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> Answer<'a, ()> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn undelete<'a>(&'a self, _: &'a MemberId, _: &'a dyn Gate) -> Answer<'a, ()> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn list<'a>(&'a self, _: Option<&'a RollCursor>, _: &'a dyn Gate) -> Answer<'a, MemberPage> {
-        unimplemented!("nobody asks")
+        unreachable!("nobody asks")
     }
     fn join_group<'a>(&'a self, _: &'a MemberId, _: &'a Reference, _: &'a dyn Gate) -> Answer<'a, ()> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
     fn leave_group<'a>(&'a self, _: &'a MemberId, _: &'a Reference, _: &'a dyn Gate) -> Answer<'a, ()> {
-        unimplemented!("nobody is there")
+        unreachable!("nobody is there")
     }
 }
 

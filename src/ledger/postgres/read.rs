@@ -1,10 +1,9 @@
 //! Questions: one row, a page, a history, how much there is. Nothing here locks anything but `locked`.
 
 use jiff::Timestamp;
-use tokio_postgres::Row;
 
-use super::super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, ms};
-use super::super::{AttemptRecord, EventRecord, History, ListRequest, NotedRequest, Tally};
+use super::super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, attempt_record, event_record, ms};
+use super::super::{EventRecord, History, ListRequest, NotedRequest, Tally};
 use super::hands::{Db, Outcome};
 use crate::domain::assignment::{Assignment, StateName};
 use crate::domain::ids::OktaUserId;
@@ -67,8 +66,8 @@ pub(super) async fn history(db: &Db, person: &OktaUserId) -> Outcome<History> {
     let sql = format!("SELECT {ATTEMPT} FROM attempts WHERE okta_user_id = $1 ORDER BY id DESC LIMIT $2");
     let attempts = db.rows(&sql, &[&person, &HISTORY]).await?;
     Ok(History {
-        events: events.iter().map(event_record).collect::<Outcome<_>>()?,
-        attempts: attempts.iter().map(attempt_record).collect::<Outcome<_>>()?,
+        events: events.iter().map(event_record).collect::<Result<_, _>>()?,
+        attempts: attempts.iter().map(attempt_record).collect::<Result<_, _>>()?,
     })
 }
 
@@ -78,38 +77,7 @@ pub(super) async fn noted(db: &Db, request: &NotedRequest) -> Outcome<Vec<EventR
     let before = request.before.unwrap_or(i64::MAX);
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
     let rows = db.rows(&sql, &[&before, &limit]).await?;
-    rows.iter().map(event_record).collect()
-}
-
-fn event_record(row: &Row) -> Outcome<EventRecord> {
-    let reading = Reading::of(row, "events", "id")?;
-    Ok(EventRecord {
-        number: reading.plain("id")?,
-        kind: reading.plain("kind")?,
-        event_id: reading.plain("event_key")?,
-        source: reading.plain("source")?,
-        caller: reading.plain("caller")?,
-        occurred_at: reading.moment("occurred_at")?,
-        arrived_at: reading.moment("arrived_at")?,
-        verdict: reading.plain("verdict")?,
-        revision: reading.plain("revision")?,
-        times_seen: reading.number("times_seen")?,
-        note: reading.plain("note")?,
-    })
-}
-
-fn attempt_record(row: &Row) -> Outcome<AttemptRecord> {
-    let reading = Reading::of(row, "attempts", "id")?;
-    Ok(AttemptRecord {
-        revision: reading.number("revision")?,
-        started_at: reading.moment("started_at")?,
-        ended_at: reading.moment("ended_at")?,
-        state: reading.plain("state")?,
-        reason: reading.json("reason")?,
-        okta: reading.json("okta")?.ok_or_else(|| reading.bad("okta"))?,
-        steps: reading.json("steps")?.ok_or_else(|| reading.bad("steps"))?,
-        calls: reading.json("calls")?.ok_or_else(|| reading.bad("calls"))?,
-    })
+    Ok(rows.iter().map(event_record).collect::<Result<_, _>>()?)
 }
 
 /// The other assignment that has this external key, or whose Okta user id it is.

@@ -1,10 +1,10 @@
 //! Questions: one row, a page, a history, how much there is. Read-only connections, never the writer.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{AttemptRecord, EventRecord, History, ListRequest, NotedRequest, Tally};
-use super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, ms};
+use super::super::{EventRecord, History, ListRequest, NotedRequest, Tally};
+use super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, attempt_record, event_record, ms};
 use super::threads::Outcome;
 use crate::domain::assignment::{Assignment, StateName};
 use crate::domain::ids::OktaUserId;
@@ -78,37 +78,6 @@ pub(super) fn noted(db: &Connection, request: NotedRequest) -> Outcome<Vec<Event
         page.push(event_record(row)?);
     }
     Ok(page)
-}
-
-fn event_record(row: &Row<'_>) -> Outcome<EventRecord> {
-    let reading = Reading::of(row, "events", "id")?;
-    Ok(EventRecord {
-        number: reading.plain("id")?,
-        kind: reading.plain("kind")?,
-        event_id: reading.plain("event_key")?,
-        source: reading.plain("source")?,
-        caller: reading.plain("caller")?,
-        occurred_at: reading.moment("occurred_at")?,
-        arrived_at: reading.moment("arrived_at")?,
-        verdict: reading.plain("verdict")?,
-        revision: reading.plain("revision")?,
-        times_seen: reading.number("times_seen")?,
-        note: reading.plain("note")?,
-    })
-}
-
-fn attempt_record(row: &Row<'_>) -> Outcome<AttemptRecord> {
-    let reading = Reading::of(row, "attempts", "id")?;
-    Ok(AttemptRecord {
-        revision: reading.number("revision")?,
-        started_at: reading.moment("started_at")?,
-        ended_at: reading.moment("ended_at")?,
-        state: reading.plain("state")?,
-        reason: reading.json("reason")?,
-        okta: reading.json("okta")?.ok_or_else(|| reading.bad("okta"))?,
-        steps: reading.json("steps")?.ok_or_else(|| reading.bad("steps"))?,
-        calls: reading.json("calls")?.ok_or_else(|| reading.bad("calls"))?,
-    })
 }
 
 /// The other assignment that has this external key, or whose Okta user id it is.

@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use okta_lineworks::app::{App, Purpose};
+use okta_lineworks::cli::stand_ins;
 use okta_lineworks::clock::Clock;
-use okta_lineworks::config::{self, OktaDefaults, SandboxDefaults, Sources};
+use okta_lineworks::config::{self, Sources};
 use okta_lineworks::sandbox::{Sandbox, SandboxOptions, Switches};
 use okta_lineworks::shutdown::{Ended, Shutdown};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -135,14 +136,13 @@ impl TestApp {
 
     async fn boot(&mut self) {
         let sandbox = self.sandbox.as_ref().expect("runs until the end");
-        let it = sandbox.credentials().clone();
         let file = self.folder.path().join("okta-lineworks.toml");
         let settings = self
             .settings
             .replace("{sandbox}", sandbox.url())
             .replace("{okta_api_token}", &sandbox.credentials().okta.api_token);
         let settings = settings.replace("{folder}", &self.folder.path().display().to_string());
-        std::fs::write(self.scim_token_file(), &it.scim_token).expect("the folder is ours");
+        std::fs::write(self.scim_token_file(), &sandbox.credentials().scim_token).expect("the folder is ours");
         std::fs::write(&file, settings).expect("the folder is ours");
         let file_ledger = || format!("sqlite:{}", self.folder.path().join("ledger.db").display());
         let ledger = self.database.as_ref().map_or_else(file_ledger, postgres::Database::url);
@@ -150,21 +150,7 @@ impl TestApp {
             file: Some(file),
             env: Vec::new(),
             overrides: vec![("server.listen", "127.0.0.1:0".to_owned()), ("ledger.url", ledger)],
-            sandbox: Some(SandboxDefaults {
-                url: sandbox.url().to_owned(),
-                client_id: it.client_id,
-                client_secret: it.client_secret,
-                service_account: it.service_account,
-                private_key: it.private_key,
-                scim_token: it.scim_token,
-                domain_id: it.domain_id,
-                domains: it.domains.into_iter().map(|domain| (domain.name, domain.id)).collect(),
-                okta: OktaDefaults {
-                    client_id: it.okta.client_id,
-                    private_key: it.okta.private_key,
-                    api_token: it.okta.api_token,
-                },
-            }),
+            sandbox: Some(stand_ins(sandbox.url(), sandbox.credentials())),
         })
         .expect("the test's settings are right");
         let app = App::build(&loaded.config, Purpose::Rehearsal, self.clock.clone()).await.expect("builds");
