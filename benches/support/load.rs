@@ -226,7 +226,7 @@ pub const SCATTER: (u64, u64) = (1_103_515_245, 2_147_483_647);
 
 /// The login of the person with this number.
 pub fn email(number: u64) -> String {
-    format!("person{number:012}@bench.example")
+    format!("person{number:012}@sandbox.example")
 }
 
 /// The status, once header and body are there.
@@ -246,7 +246,7 @@ fn body() -> String {
     let unit =
         |n: usize| json!({"orgUnitId": format!("externalKey:department-{n:04}"), "positionId": "externalKey:chief"});
     let mut user = json!({
-        "email": format!("person{PERSON}@bench.example"),
+        "email": format!("person{PERSON}@sandbox.example"),
         "userName": {"lastName": "海野", "firstName": "花子", "phoneticLastName": "ウミノ", "phoneticFirstName": "ハナコ"},
         "i18nNames": [{"language": "en_US", "lastName": "Umino", "firstName": "Hanako"}],
         "nickName": "はなちゃん", "employeeNumber": "E-1024", "telephone": "+81-3-1234-5678",
