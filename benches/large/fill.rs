@@ -145,7 +145,7 @@ pub fn fill(ledger: &Ledger, site: &Site, people: u64, events: u64) -> Fallible<
     };
     let state = "CASE WHEN n % 50 = 7 THEN 'due' WHEN n % 100 = 1 THEN 'waiting' ELSE 'settled' END";
     let next = "CASE WHEN n % 50 = 7 THEN created_at WHEN n % 100 = 1 THEN created_at + 86400000 END";
-    let reason = "CASE WHEN n % 100 = 1 THEN '{\"cause\":\"lineworks_unavailable\"}' END";
+    let reason = "CASE WHEN n % 100 = 1 THEN '{\"cause\":\"lineworks_unreachable\"}' END";
     let assignments: [(&str, &str); 10] = [
         ("okta_user_id", &of_person),
         ("login", &login),
