@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Config, LedgerUrl};
+use crate::config::Config;
 use crate::converge::Converge;
 use crate::domain::event::Source;
 use crate::handover::Handover;
@@ -28,7 +28,7 @@ use crate::inbound::Doors;
 use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
 use crate::ledger::postgres::PostgresStore;
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::{Incoming, OpenError, Store, StoreError};
+use crate::ledger::{Incoming, OpenError, Place, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
@@ -41,7 +41,7 @@ use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
 pub(crate) use lineworks::credentials;
-pub(crate) use settings::{mapping, rules};
+pub(crate) use settings::{mapping, place, rules};
 pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
@@ -270,22 +270,16 @@ async fn stop_server(handle: &ServerHandle, server: tokio::task::JoinHandle<std:
 }
 
 async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result<Arc<dyn Store>, BuildError> {
-    let (store, path): (Arc<dyn Store>, String) = match &config.ledger.url {
-        LedgerUrl::Sqlite(path) => {
-            let store = SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?;
-            (Arc::new(store), path.display().to_string())
-        }
-        LedgerUrl::Postgres(url) => {
-            let address = settings::postgres(url, config.ledger.password.as_ref());
-            let store = PostgresStore::open(&address, config.ledger.connections, clock).await?;
-            (Arc::new(store), address.shown())
-        }
+    let place = settings::place(config);
+    let store: Arc<dyn Store> = match &place {
+        Place::Sqlite(path) => Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?),
+        Place::Postgres(address) => Arc::new(PostgresStore::open(address, config.ledger.connections, clock).await?),
     };
     let this = purpose.words();
     match store.load("purpose").await? {
         Some(former) if former != this.as_bytes() => {
             let former = String::from_utf8_lossy(&former).into_owned();
-            return Err(BuildError::MixedLedger { path, former, this });
+            return Err(BuildError::MixedLedger { path: place.shown(), former, this });
         }
         Some(_) => {}
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,
