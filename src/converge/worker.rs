@@ -20,6 +20,8 @@ const POLL: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(5);
 /// The pause between two rounds of forgetting old history.
 const PRUNE: Duration = Duration::from_secs(3600);
+/// The time between two small steps of forgetting.
+const PRUNE_PAUSE: Duration = Duration::from_millis(20);
 
 impl Converge {
     /// Works until `stopping` is cancelled and every run has ended.
@@ -136,7 +138,12 @@ impl Converge {
         loop {
             let keep = jiff::SignedDuration::try_from(self.settings.keep_history).unwrap_or(jiff::SignedDuration::MAX);
             if let Ok(before) = self.clock.now().checked_sub(keep) {
-                while let Ok(1..) = self.store.prune(before).await {}
+                // In small steps with room between them: whoever calls must not feel it, and a stop need not wait for it.
+                while !stopping.is_cancelled()
+                    && let Ok(1..) = self.store.prune(before).await
+                {
+                    tokio::time::sleep(PRUNE_PAUSE).await;
+                }
             }
             tokio::select! {
                 () = stopping.cancelled() => return,

@@ -177,6 +177,9 @@ pub async fn copy(
         Course::Finish => {}
         Course::GoOn(mark) => carry(&mut source, &mut target, &mark, progress).await?,
         Course::Begin => {
+            if is_empty(&target).await.is_err() {
+                target.empty().await?;
+            }
             let mark = begin(&mut source, &mut target).await?;
             carry(&mut source, &mut target, &mark, progress).await?;
         }
@@ -279,7 +282,6 @@ async fn begin(source: &mut Side, target: &mut Side) -> Result<Mark, CopyError> 
         at: moment(source.now_ms().await?),
     };
     source.mark(BEGUN, &mark).await?;
-    target.empty().await?;
     target.mark(INTO, &mark).await?;
     Ok(mark)
 }

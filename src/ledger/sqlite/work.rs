@@ -350,6 +350,11 @@ pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
             "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts ORDER BY id LIMIT 500) AND ended_at < ?1",
         )?
         .execute([before])?;
-    let steps = db.prepare_cached("DELETE FROM destructive_steps WHERE at < ?1")?.execute([before])?;
+    let steps = db
+        .prepare_cached(
+            "DELETE FROM destructive_steps WHERE (okta_user_id, revision, step) IN \
+             (SELECT okta_user_id, revision, step FROM destructive_steps WHERE at < ?1 LIMIT 500)",
+        )?
+        .execute([before])?;
     Ok(events + attempts + steps)
 }
