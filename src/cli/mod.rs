@@ -17,6 +17,7 @@ mod okta_contact;
 mod okta_key;
 mod operator;
 mod progress;
+mod reach;
 mod reconcile;
 mod sandbox;
 mod serve;

@@ -135,6 +135,10 @@ async fn connect_line(address: &Address) -> Result<Line, OpenError> {
 }
 
 impl Store for PostgresStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
             let receipts = self.batches.accept(events).await?;
