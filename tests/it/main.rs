@@ -17,6 +17,7 @@ mod flows;
 mod grace;
 mod groups;
 mod hooks;
+mod house;
 mod late_effects;
 mod lineworks_client;
 mod log;

@@ -172,30 +172,29 @@ pub async fn copy(
         return Err(CopyError::OtherSchema { path: target.path().to_owned(), standing });
     }
     let course = course(&source, &target, replace).await?;
-    let went_on = matches!(course, Course::GoOn(_) | Course::Finish);
-    match course {
-        Course::Finish => {}
-        Course::GoOn(mark) => carry(&mut source, &mut target, &mark, progress).await?,
-        Course::Begin => {
-            if is_empty(&target).await.is_err() {
-                target.empty().await?;
-            }
-            let mark = begin(&mut source, &mut target).await?;
-            carry(&mut source, &mut target, &mark, progress).await?;
-        }
+    if course == Course::Begin {
+        begin(&mut source, &mut target).await?;
+    }
+    if course != Course::Finish {
+        carry(&source, &mut target, progress).await?;
     }
     let verified = verify(&source, &target, progress).await?;
     let (source_now, target_now) = (source.now_ms().await?, target.now_ms().await?);
-    for side in [&source, &target] {
-        if !side.is_alone().await? {
-            return Err(CopyError::NotAlone { path: side.path().to_owned() });
-        }
-    }
-    if let Some(begun) = source.marks().await?.begun {
-        source.mark(MOVED, &Mark { at: moment(source_now), ..begun }).await?;
-    }
+    close(&mut source, source_now).await?;
     target.finish(source_now, grace).await?;
+    let went_on = course != Course::Begin;
     Ok(Copied { verified, went_on, clock_ahead_ms: target_now - source_now })
+}
+
+/// Marks the source as moved. Whoever connects from now on is refused; whoever is connected already is seen.
+async fn close(source: &mut Side, now_ms: i64) -> Result<(), CopyError> {
+    let Some(begun) = source.marks().await?.begun else { return Ok(()) };
+    source.mark(MOVED, &Mark { at: moment(now_ms), ..begun.clone() }).await?;
+    if source.is_alone().await? {
+        return Ok(());
+    }
+    source.mark(BEGUN, &begun).await?;
+    Err(CopyError::NotAlone { path: source.path().to_owned() })
 }
 
 /// Takes the marks of a copy off a ledger that was moved away, so that it may be served from again; where it had gone.
@@ -218,9 +217,10 @@ fn moment(ms: i64) -> Timestamp {
 }
 
 /// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
 enum Course {
     Begin,
-    GoOn(Mark),
+    GoOn,
     /// The source is marked; the target needs its last step only.
     Finish,
 }
@@ -241,10 +241,10 @@ async fn course(source: &Side, target: &Side, replace: bool) -> Result<Course, C
         });
     }
     of_source.let_serve(source.path())?;
-    if let Some(begun) = of_source.begun
+    if let Some(begun) = &of_source.begun
         && is(&of_target.into, &begun.copy)
     {
-        return Ok(Course::GoOn(begun));
+        return Ok(Course::GoOn);
     }
     may_begin(source, target, &of_target, replace).await?;
     Ok(Course::Begin)
@@ -274,7 +274,10 @@ async fn is_empty(target: &Side) -> Result<(), CopyError> {
 }
 
 /// Marks both sides; the source first, so that a target never has a mark whose copy nobody knows.
-async fn begin(source: &mut Side, target: &mut Side) -> Result<Mark, CopyError> {
+async fn begin(source: &mut Side, target: &mut Side) -> Result<(), CopyError> {
+    if is_empty(target).await.is_err() {
+        target.empty().await?;
+    }
     let mark = Mark {
         copy: uuid::Uuid::new_v4().to_string(),
         from: source.path().to_owned(),
@@ -282,17 +285,10 @@ async fn begin(source: &mut Side, target: &mut Side) -> Result<Mark, CopyError> 
         at: moment(source.now_ms().await?),
     };
     source.mark(BEGUN, &mark).await?;
-    target.mark(INTO, &mark).await?;
-    Ok(mark)
+    target.mark(INTO, &mark).await
 }
 
-async fn carry(
-    source: &mut Side,
-    target: &mut Side,
-    mark: &Mark,
-    progress: &mut dyn Progress,
-) -> Result<(), CopyError> {
-    tracing::debug!(copy = mark.copy, "rows go over");
+async fn carry(source: &Side, target: &mut Side, progress: &mut dyn Progress) -> Result<(), CopyError> {
     for table in TABLES {
         let of = source.count(table).await?;
         let mut last = target.last(table).await?;

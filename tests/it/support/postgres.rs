@@ -126,6 +126,15 @@ impl Database {
         self.server.query(&self.name, sql)
     }
 
+    /// The first column of every row.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        wait(async {
+            let client = self.server.connect(&self.name).await;
+            let rows = client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            rows.iter().map(|row| row.get(0)).collect()
+        })
+    }
+
     /// Ends every connection to it; how many there were.
     pub fn cut_connections(&self) -> i64 {
         let sql =
