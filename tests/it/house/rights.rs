@@ -56,5 +56,7 @@ async fn a_user_with_rights_on_rows_alone_serves_once_another_made_the_tables() 
     assert_eq!(site.look(&program, "/readyz").await.status, 200);
     assert!(!program.log().contains("\"level\":\"ERROR\""), "{}", program.log());
     assert_eq!(program.stop().await, Some(0));
-    database.run(&format!("DROP OWNED BY {owner}, {service}; DROP ROLE {owner}, {service}"));
+    for role in [owner, service] {
+        database.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    }
 }

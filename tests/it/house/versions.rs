@@ -24,7 +24,7 @@ fn apply(site: &Site, sql: &str, works_since: Option<i64>) {
 }
 
 fn newest(site: &Site) -> i64 {
-    site.query("SELECT max(number) FROM ledger_migrations")
+    site.query("SELECT CAST(max(number) AS BIGINT) FROM ledger_migrations")
 }
 
 fn lines<'l>(log: &'l str, text: &'l str) -> impl Iterator<Item = &'l str> {
