@@ -1,6 +1,7 @@
 //! The ledger's housekeeping, with the real program: schema versions side by side, rights, moving, backup, history.
 
 mod backup;
+mod carried;
 mod history;
 mod moving;
 mod rights;

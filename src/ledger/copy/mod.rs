@@ -5,6 +5,7 @@
 //! history is compared row by row, and the source is marked as moved. See `mark` for what keeps two services from serving
 //! from both, and docs/ledger.md for what an administrator is told.
 
+mod error;
 pub(in crate::ledger) mod mark;
 mod side;
 pub mod tables;
@@ -14,109 +15,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{OpenError, Place, Standing};
+use super::{OpenError, Place};
 use mark::{BEGUN, INTO, MOVED, Mark, Marks};
 use side::Side;
 use tables::{TABLES, Table};
 use value::Checksum;
 
+pub use error::CopyError;
+
 /// Rows in one transaction.
 const BATCH: i64 = 5_000;
-
-/// Why a copy did not come to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// One of the two cannot be had.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// From and to are one.
-    #[error("--from and --to name the same ledger; give another one to copy to")]
-    Same,
-    /// The source's tables are not this program's.
-    #[error(
-        "the ledger {path} has the schema {}, and a copy needs {}, which this program makes; {}", standing.found,
-        standing.known, advice(*standing)
-    )]
-    OtherSchema {
-        /// The source.
-        path: String,
-        /// Where it stands.
-        standing: Standing,
-    },
-    /// The target holds something else.
-    #[error(
-        "the ledger {path} has {rows} rows in {table} that are not of this copy; give an empty one (a new file, a new \
-         database)"
-    )]
-    NotEmpty {
-        /// The target.
-        path: String,
-        /// Where there is something.
-        table: &'static str,
-        /// How much.
-        rows: u64,
-    },
-    /// The target is a ledger that was moved away, or has part of another copy.
-    #[error("the ledger {path} {what}; add --replace to throw away what it holds, or give an empty one")]
-    Replace {
-        /// The target.
-        path: String,
-        /// What it holds.
-        what: String,
-    },
-    /// The copy was made already.
-    #[error("the ledger {from} was moved to {to} already, at {at}; nothing is left to do: point `ledger.url` there")]
-    Done {
-        /// The source.
-        from: String,
-        /// The target.
-        to: String,
-        /// When.
-        at: Timestamp,
-    },
-    /// Somebody serves from one of them after all.
-    #[error(
-        "somebody else is connected to the ledger {path}: stop every okta-lineworks that serves from it, and run this \
-         again; nothing was switched over"
-    )]
-    NotAlone {
-        /// Which.
-        path: String,
-    },
-    /// What arrived is not what was sent.
-    #[error(
-        "the copy is not whole: {table} has {from} at the source and {to} at the target; nothing was switched over. Run it \
-         again with --replace, and report this"
-    )]
-    Unequal {
-        /// The table.
-        table: &'static str,
-        /// The source's count or checksum.
-        from: String,
-        /// The target's.
-        to: String,
-    },
-    /// A database failed.
-    #[error(
-        "the ledger {path} failed: {cause}; nothing was switched over, and the same command goes on where it stopped"
-    )]
-    Failed {
-        /// Which.
-        path: String,
-        /// What it said.
-        cause: String,
-    },
-}
-
-fn advice(standing: Standing) -> &'static str {
-    if standing.is_behind() { "run `okta-lineworks migrate` on it first" } else { "use the newer program for the copy" }
-}
-
-impl CopyError {
-    fn failed(path: &str, cause: impl ToString) -> Self {
-        CopyError::Failed { path: path.to_owned(), cause: cause.to_string() }
-    }
-}
 
 /// Who is told how far it is.
 pub trait Progress {
@@ -275,9 +183,6 @@ async fn is_empty(target: &Side) -> Result<(), CopyError> {
 
 /// Marks both sides; the source first, so that a target never has a mark whose copy nobody knows.
 async fn begin(source: &mut Side, target: &mut Side) -> Result<(), CopyError> {
-    if is_empty(target).await.is_err() {
-        target.empty().await?;
-    }
     let mark = Mark {
         copy: uuid::Uuid::new_v4().to_string(),
         from: source.path().to_owned(),
@@ -285,7 +190,10 @@ async fn begin(source: &mut Side, target: &mut Side) -> Result<(), CopyError> {
         at: moment(source.now_ms().await?),
     };
     source.mark(BEGUN, &mark).await?;
-    target.mark(INTO, &mark).await
+    match is_empty(target).await {
+        Ok(()) => target.mark(INTO, &mark).await,
+        Err(_) => target.empty(&mark).await,
+    }
 }
 
 async fn carry(source: &Side, target: &mut Side, progress: &mut dyn Progress) -> Result<(), CopyError> {

@@ -76,9 +76,9 @@ impl Side {
         either!(self, it => it.unmark(), it.unmark())
     }
 
-    /// Takes every row away, the marks too.
-    pub(super) async fn empty(&mut self) -> Result<(), CopyError> {
-        either!(self, it => it.empty(), it.empty())
+    /// Takes every row away and leaves the mark of a copy into it, in one transaction.
+    pub(super) async fn empty(&mut self, mark: &Mark) -> Result<(), CopyError> {
+        either!(self, it => it.empty(mark), it.empty(mark))
     }
 
     pub(super) async fn count(&self, table: &Table) -> Result<u64, CopyError> {

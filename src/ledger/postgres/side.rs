@@ -97,8 +97,7 @@ impl Database {
     pub(in crate::ledger) async fn mark(&mut self, name: &'static str, mark: &Mark) -> Outcome<()> {
         let tx = self.client.transaction().await?;
         tx.execute(FORGET_MARKS, &[&BEGUN, &MOVED, &INTO]).await?;
-        let sql = "INSERT INTO singletons (name, value, updated_at) VALUES ($1, $2, $3)";
-        tx.execute(sql, &[&name, &mark.stored(), &mark.at.as_millisecond()]).await?;
+        tx.execute(WRITE_MARK, &[&name, &mark.stored(), &mark.at.as_millisecond()]).await?;
         Ok(tx.commit().await?)
     }
 
@@ -106,9 +105,12 @@ impl Database {
         forget_marks(&self.client).await
     }
 
-    pub(in crate::ledger) async fn empty(&mut self) -> Outcome<()> {
+    pub(in crate::ledger) async fn empty(&mut self, mark: &Mark) -> Outcome<()> {
         let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-        Ok(self.client.batch_execute(&format!("TRUNCATE {} RESTART IDENTITY", names.join(", "))).await?)
+        let tx = self.client.transaction().await?;
+        tx.batch_execute(&format!("TRUNCATE {} RESTART IDENTITY", names.join(", "))).await?;
+        tx.execute(WRITE_MARK, &[&INTO, &mark.stored(), &mark.at.as_millisecond()]).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(in crate::ledger) async fn count(&self, table: &Table) -> Outcome<u64> {
@@ -161,11 +163,13 @@ impl Database {
         }
         tx.execute(FORGET_MARKS, &[&BEGUN, &MOVED, &INTO]).await?;
         tx.commit().await?;
-        // The planner knows nothing of rows that came all at once.
-        Ok(self.client.batch_execute("ANALYZE").await?)
+        // The planner knows nothing of rows that came all at once. If this fails the server does it by itself later.
+        let _ = self.client.batch_execute("ANALYZE").await;
+        Ok(())
     }
 }
 
+const WRITE_MARK: &str = "INSERT INTO singletons (name, value, updated_at) VALUES ($1, $2, $3)";
 const FORGET_MARKS: &str = "DELETE FROM singletons WHERE name IN ($1, $2, $3)";
 
 /// A ledger that was moved away, or has half a copy, is not served from. A copy from here that was begun and has not

@@ -33,7 +33,8 @@ impl From<rusqlite::Error> for Said {
 impl File {
     /// Takes the file's lock. A target is made if it is not there, and brought up to date.
     pub(in crate::ledger) fn take(path: &Path, is_target: bool) -> Result<(Self, Standing), OpenError> {
-        let shown = path.display().to_string();
+        // Absolute, since it is read elsewhere: in the mark of the other ledger.
+        let shown = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
         if !is_target && !path.exists() {
             return Err(OpenError::Unusable { path: shown, cause: "there is no such file".to_owned() });
         }
@@ -61,8 +62,7 @@ impl File {
     pub(in crate::ledger) fn mark(&mut self, name: &'static str, mark: &Mark) -> Outcome<()> {
         let tx = self.db.transaction()?;
         forget_marks(&tx)?;
-        let sql = "INSERT INTO singletons (name, value, updated_at) VALUES (?1, ?2, ?3)";
-        tx.execute(sql, params![name, mark.stored(), mark.at.as_millisecond()])?;
+        write_mark(&tx, name, mark)?;
         Ok(tx.commit()?)
     }
 
@@ -70,11 +70,12 @@ impl File {
         forget_marks(&self.db)
     }
 
-    pub(in crate::ledger) fn empty(&mut self) -> Outcome<()> {
+    pub(in crate::ledger) fn empty(&mut self, mark: &Mark) -> Outcome<()> {
         let tx = self.db.transaction()?;
         for table in TABLES {
             tx.execute(&format!("DELETE FROM {}", table.name), [])?;
         }
+        write_mark(&tx, INTO, mark)?;
         Ok(tx.commit()?)
     }
 
@@ -148,6 +149,12 @@ fn marks(db: &Connection) -> Outcome<Marks> {
         marks.take(&row.get::<_, String>(0)?, &row.get::<_, Vec<u8>>(1)?)?;
     }
     Ok(marks)
+}
+
+fn write_mark(db: &Connection, name: &'static str, mark: &Mark) -> Outcome<()> {
+    let sql = "INSERT INTO singletons (name, value, updated_at) VALUES (?1, ?2, ?3)";
+    db.execute(sql, params![name, mark.stored(), mark.at.as_millisecond()])?;
+    Ok(())
 }
 
 fn forget_marks(db: &Connection) -> Outcome<()> {
