@@ -27,12 +27,18 @@ enum Unfit {
 
 impl From<tokio_postgres::Error> for Unfit {
     fn from(error: tokio_postgres::Error) -> Self {
-        if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
-            Unfit::MayNot
-        } else {
-            Unfit::Because(said(&error))
-        }
+        let hint = if is_denied(&error) { "; the database user needs rights on rows, see docs/ledger.md" } else { "" };
+        Unfit::Because(format!("{}{hint}", said(&error)))
     }
+}
+
+fn is_denied(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+}
+
+/// The same for a statement that makes or changes tables.
+fn while_making(what: &str, error: &tokio_postgres::Error) -> Unfit {
+    if is_denied(error) { Unfit::MayNot } else { Unfit::Because(format!("{what} failed: {}", said(error))) }
 }
 
 /// Checks that the server can hold a ledger, and applies what is missing; says where the database stood before.
@@ -117,7 +123,8 @@ async fn apply(client: &Client, address: &Address) -> Result<Standing, Unfit> {
              works_since INTEGER, applied_at TIMESTAMPTZ NOT NULL DEFAULT now()); \
              ALTER TABLE ledger_migrations ADD COLUMN IF NOT EXISTS works_since INTEGER",
         )
-        .await?;
+        .await
+        .map_err(|error| while_making("making ledger_migrations", &error))?;
     let known = usize::try_from(before.found).unwrap_or(usize::MAX);
     for (number, migration) in (1_u32..).zip(MIGRATIONS).skip(known) {
         let (name, sql) = (migration.name, migration.postgres);
@@ -128,10 +135,7 @@ async fn apply(client: &Client, address: &Address) -> Result<Standing, Unfit> {
         if let Err(error) = applied {
             // The connection is inside the broken transaction until told otherwise.
             let _ = client.batch_execute("ROLLBACK").await;
-            return Err(match Unfit::from(error) {
-                Unfit::Because(cause) => Unfit::Because(format!("migration {name} failed: {cause}")),
-                unfit => unfit,
-            });
+            return Err(while_making(&format!("migration {name}"), &error));
         }
         tracing::info!(migration = name, "the ledger was brought up to date");
     }

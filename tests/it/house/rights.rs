@@ -56,6 +56,10 @@ async fn a_user_with_rights_on_rows_alone_serves_once_another_made_the_tables() 
     assert_eq!(site.look(&program, "/readyz").await.status, 200);
     assert!(!program.log().contains("\"level\":\"ERROR\""), "{}", program.log());
     assert_eq!(program.stop().await, Some(0));
+    database.run(&format!("REVOKE SELECT ON ledger_migrations FROM {service}"));
+    let refused = site.run(&["serve"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.said);
+    assert!(refused.said.contains("needs rights on rows, see docs/ledger.md"), "{}", refused.said);
     for role in [owner, service] {
         database.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
     }
