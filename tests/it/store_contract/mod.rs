@@ -153,6 +153,7 @@ macro_rules! every_case {
                 a_key_has_one_holder_whoever_asks,
                 what_there_is_one_of_is_replaced,
                 old_history_is_forgotten_and_nobody_with_it,
+                history_is_forgotten_in_small_steps,
                 who_waits_for_a_person_is_told_when_the_run_ends;
         }
     };
