@@ -36,7 +36,12 @@ pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value 
     match &row.state {
         State::Settled { look_again: Some(at), .. } => view["lookAgainAt"] = json!(at),
         State::Waiting { until, .. } => view["nextTryAt"] = json!(until),
-        State::Held { steps, .. } => view["heldSteps"] = json!(steps),
+        State::Held { steps, look_again, .. } => {
+            view["heldSteps"] = json!(steps);
+            if let Some(at) = look_again {
+                view["lookAgainAt"] = json!(at);
+            }
+        }
         _ => {}
     }
     if let Some(at) = row.facts.okta_read {
