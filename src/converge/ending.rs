@@ -71,9 +71,7 @@ impl Run<'_> {
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
                 self.retry_later(reason, Duration::ZERO)
             }
-            ApiError::Refused(reason) if reason.cause == Cause::LeaverNotFound => {
-                held(reason, Vec::new(), None)
-            }
+            ApiError::Refused(reason) if reason.cause == Cause::LeaverNotFound => held(reason, Vec::new(), None),
             ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::parked(reason),
             ApiError::Blocked(Blocked::LeaseLost) => Ending::Abandoned,
             ApiError::Blocked(Blocked::Until(at)) => {
@@ -138,11 +136,7 @@ fn failures(assignment: &Assignment) -> u32 {
 }
 
 /// An operator must let these steps pass.
-pub(super) fn held(
-    reason: Reason,
-    steps: impl IntoIterator<Item = StepKind>,
-    look_again: Option<Timestamp>,
-) -> Ending {
+pub(super) fn held(reason: Reason, steps: impl IntoIterator<Item = StepKind>, look_again: Option<Timestamp>) -> Ending {
     Ending::in_state(State::Held { reason, steps: steps.into_iter().collect(), look_again })
 }
 

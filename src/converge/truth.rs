@@ -168,8 +168,7 @@ async fn ask(
 
 /// An operator ruled on what was wished then, and nobody rules on a member that is to be in use.
 fn may_be_ruled_on(before: Option<&Desired>, now: Option<&Desired>) -> bool {
-    now.is_some_and(Desired::is_leaving)
-        && before.map(std::mem::discriminant) == now.map(std::mem::discriminant)
+    now.is_some_and(Desired::is_leaving) && before.map(std::mem::discriminant) == now.map(std::mem::discriminant)
 }
 
 /// What is everybody's counts against nobody, and is tried again when the pause is over.

@@ -23,7 +23,7 @@ pub(super) enum Role {
     None,
     /// Sees only these apps.
     Apps(BTreeSet<String>),
-    /// Sees every app, and only these people in it and elsewhere.
+    /// Sees every app, and only these people in it and elsewhere; the System Log stays whole.
     People(BTreeSet<String>),
 }
 

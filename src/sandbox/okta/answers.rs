@@ -156,7 +156,7 @@ fn logs(world: &World, call: &Call) -> Result<Reply, OktaError> {
     let role = &okta.access.role;
     let now = world.clock.now();
     let page = okta.log.page(&query(call)?, now, okta.switches.log_cursor_life_seconds, |event| {
-        event.apps().all(|app| role.sees(app)) && event.people().all(|person| role.sees_person(person))
+        event.apps().all(|app| role.sees(app))
     })?;
     let reply = Reply::json(200, Value::Array(page.events));
     Ok(paging::with_links(reply, call, &okta.switches, page.next.as_deref()))

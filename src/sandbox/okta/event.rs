@@ -98,17 +98,8 @@ fn group_target(group: &Group) -> Value {
 impl Event {
     /// The ids of the app instances among the targets.
     pub(super) fn apps(&self) -> impl Iterator<Item = &str> {
-        self.targets("AppInstance")
-    }
-
-    /// The ids of the people among the targets.
-    pub(super) fn people(&self) -> impl Iterator<Item = &str> {
-        self.targets("User")
-    }
-
-    fn targets(&self, kind: &'static str) -> impl Iterator<Item = &str> {
-        let all = self.draft.targets.iter().flatten().filter(move |target| target["type"] == kind);
-        all.filter_map(|target| target["id"].as_str())
+        let apps = self.draft.targets.iter().flatten().filter(|target| target["type"] == "AppInstance");
+        apps.filter_map(|target| target["id"].as_str())
     }
 
     /// The form of the System Log.
