@@ -16,6 +16,7 @@ mod okta_key;
 mod operator;
 mod reconcile;
 mod sandbox;
+mod sandbox_elsewhere;
 mod serve;
 
 use std::path::PathBuf;
