@@ -216,7 +216,19 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, rotation, keeper, catch_up, stopping, drain_time, shutdown_timeout, .. } = self;
+        let Self {
+            store,
+            server,
+            converge,
+            doors,
+            rotation,
+            keeper,
+            catch_up,
+            stopping,
+            drain_time,
+            shutdown_timeout,
+            ..
+        } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
