@@ -95,5 +95,10 @@ sort "$folder"/calls-* | uniq -c
 stored=$(as_owner psql -h 127.0.0.1 -p 15432 -U postgres -Atc "SELECT count(DISTINCT okta_user_id) FROM events")
 acknowledged=$(cat "$folder"/calls-* | grep -c '^2' || true)
 lost=$(cat "$folder"/calls-* | grep -vc '^2' || true)
+# Nobody is left: a card must be told to come back, and the hook to send again.
+kill -9 "${running[18081]}" "${running[18082]}"
+outage=$(curl -s --cacert "$authority" -o /dev/null -w '%{http_code}' -X PUT https://localhost:18443/v1/assignments/00uX --data '{}')
+outage+=" $(curl -s --cacert "$authority" -o /dev/null -w '%{http_code}' -X POST https://localhost:18443/v1/okta/events --data '{}')"
+echo "without any replica a card is told ${outage% *}, the hook ${outage#* }"
 echo "acknowledged: $acknowledged, people with an event in the ledger: $stored, lost calls: $lost"
-[ "$lost" = 0 ] && [ "$stored" -ge "$acknowledged" ]
+[ "$lost" = 0 ] && [ "$stored" -ge "$acknowledged" ] && [ "$outage" = "429 503" ]

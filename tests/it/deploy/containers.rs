@@ -9,7 +9,7 @@ use serde_json::json;
 use serde_norway::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::{composed, configuration_of_pods, defaulted, outlasts, pod, span, text, yaml};
+use super::{composed, configuration_of_pods, outlasts, pod, span, text, yaml};
 use crate::papers::{read, root};
 use crate::support::postgres::Database;
 use crate::support::program::{Serving, program, run};
@@ -186,14 +186,9 @@ fn caddy(name: &str) -> String {
 #[test]
 fn the_proxy_knows_every_replica_and_keeps_what_it_may_have_to_send_again() {
     let services = &yaml("docker-compose.yml")[0]["services"];
-    let replicas: Vec<String> = services
-        .as_mapping()
-        .expect("services")
-        .keys()
-        .filter_map(|name| {
-            name.as_str()?.starts_with("replica-").then(|| format!("{}:8080", name.as_str().expect("text")))
-        })
-        .collect();
+    let names = services.as_mapping().expect("services").keys().filter_map(Value::as_str);
+    let replicas: Vec<String> =
+        names.filter(|name| name.starts_with("replica-")).map(|name| format!("{name}:8080")).collect();
     assert!(replicas.len() >= 2);
     assert_eq!(text(&services["proxy"]["environment"]["REPLICAS"]), replicas.join(" "));
     assert!(read("deploy/Caddyfile").contains(&format!("{{$REPLICAS:{}}}", replicas.join(" "))));
@@ -212,7 +207,9 @@ async fn every_path_that_a_proxy_or_a_probe_asks_for_is_there() {
         ["startupProbe", "readinessProbe", "livenessProbe"].map(|probe| text(&container[probe]["httpGet"]["path"]));
     assert_eq!(probes, ["/readyz", "/livez", "/livez"]);
     install_crypto();
-    let serving = Serving::start("").await;
+    // The token door is closed without secrets.
+    let broker = "[broker]\nsecrets = [{ name = 'calendar', value = 'a-secret-of-the-calendar' }]\nscope = 'calendar'";
+    let serving = Serving::start(broker).await;
     let http = reqwest::Client::builder().build().expect("a client");
     for path in probes.into_iter().chain([caddy("health_uri")]) {
         assert_eq!(http.get(format!("{}{path}", serving.url)).answer().await.status, 200, "{path}");
