@@ -20,6 +20,7 @@ mod progress;
 mod reach;
 mod reconcile;
 mod sandbox;
+mod sandbox_elsewhere;
 mod serve;
 
 use std::path::PathBuf;
