@@ -68,15 +68,14 @@ impl SqliteStore {
         let lock = lock(path)?;
         private_file(path).map_err(|cause| cannot_open(path, &cause))?;
         let owner = uuid::Uuid::new_v4().to_string();
-        let mut connection = connect(path, false).map_err(|cause| unusable(&path.display().to_string(), &cause))?;
         let shown = path.display().to_string();
+        let unusable = |cause| unusable(&shown, &cause);
+        let mut connection = connect(path, false).map_err(unusable)?;
         side::refuse_copies(&connection, &shown)?;
         migrate::migrate(&mut connection, &shown)?;
-        work::release_the_dead(&connection, now, grace)
-            .map_err(|cause| unusable(&path.display().to_string(), &cause))?;
+        work::release_the_dead(&connection, now, grace).map_err(unusable)?;
         let reading = PathBuf::from(path);
-        let reader = Reader::start(READERS, move || connect(&reading, true))
-            .map_err(|cause| unusable(&path.display().to_string(), &cause))?;
+        let reader = Reader::start(READERS, move || connect(&reading, true)).map_err(unusable)?;
         let writing = PathBuf::from(path);
         let writer = Writer::start(connection, move || connect(&writing, false));
         Ok(Self { owner, writer, reader, wake: Wake::default(), _lock: lock })

@@ -91,7 +91,12 @@ impl Site {
         let switches = Switches { quota_per_minute: Some(1_000_000), ..Switches::default() };
         let sandbox =
             Sandbox::start(SandboxOptions { listen, switches, strict: false, tls: None }).await.expect("it starts");
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client");
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(40))
+            // The servers give an idle connection up after 5 seconds; one that is just being closed is not used again.
+            .pool_idle_timeout(Duration::from_secs(2))
+            .build()
+            .expect("a client");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let site = Self { http, sandbox, folder, database, lives: AtomicU32::new(0) };
         site.configure(settings);
