@@ -10,6 +10,7 @@ use super::lineworks::{Access, url};
 use crate::clock::Clock;
 use crate::config::{Backend as Chosen, Config, LiveSecret};
 use crate::ledger::Store;
+use crate::ledger::pauses::Pauses;
 use crate::lineworks::both::Both;
 use crate::lineworks::rotation;
 use crate::lineworks::scim::{Keeper, ReadToken, Scim, ScimSettings, ScimToken};
@@ -39,6 +40,7 @@ impl Backend {
     pub(super) fn build(
         config: &Config,
         store: &Arc<dyn Store>,
+        pauses: &Arc<Pauses>,
         clock: &Clock,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, BuildError> {
@@ -46,7 +48,7 @@ impl Backend {
         let access = access.map(|access| Access::new(config, access, store, clock, metrics)).transpose()?;
         let directory = access.as_ref().map(|access| access.directory(config, clock)).transpose()?;
         let scim = match (config.lineworks.backend, &config.lineworks.scim_token) {
-            (Chosen::Scim, Some(token)) => Some(scim(config, token, clock)?),
+            (Chosen::Scim, Some(token)) => Some(scim(config, token, Arc::clone(pauses), clock)?),
             _ => None,
         };
         let Some((scim, keeper, scim_token)) = scim else {
@@ -102,13 +104,14 @@ impl Contacts {
 pub(crate) fn scim(
     config: &Config,
     token: &LiveSecret,
+    pauses: Arc<Pauses>,
     clock: &Clock,
 ) -> Result<(Scim, Keeper, Arc<ScimToken>), BuildError> {
     let settings = ScimSettings {
         api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
         call_timeout: config.lineworks.call_timeout,
     };
-    let token = Arc::new(ScimToken::new(token.secret.clone(), file_of(token)));
+    let token = Arc::new(ScimToken::new(token.secret.clone(), file_of(token)).sharing(pauses));
     let keeper = Keeper::new(settings.clone(), Arc::clone(&token), http_client()?, clock.clone());
     let scim = Scim::new(settings, Arc::clone(&token), http_client()?, clock.clone());
     Ok((scim, keeper, token))

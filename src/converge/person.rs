@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::ending::{Ending, unchanged};
 use super::gate::RunGate;
-use super::pause::Pauses;
 use super::truth::Said;
 use super::{Converge, Settings};
 use crate::clock::Clock;
@@ -24,6 +23,7 @@ use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Plan, Seen, Situation, plan};
 use crate::domain::reference::Reference;
 use crate::domain::step::{Step, StepKind};
+use crate::ledger::pauses::Pauses;
 use crate::ledger::{Claimed, StepRecord, Store};
 use crate::lineworks::{ApiError, Hints, MemberApi};
 use crate::okta::truth::Truth;

@@ -31,6 +31,7 @@ impl Converge {
         self.release_all().await;
         while !stopping.is_cancelled() {
             let moved = self.clock.moved();
+            self.pauses.look(false).await;
             self.probe_for_a_seat().await;
             // Whom would it help to be claimed while no call goes out?
             let okta_paused = self.truth.as_ref().is_some_and(|truth| truth.paused().is_some());

@@ -1,3 +1,4 @@
 //! What replicas on one PostgreSQL database share, with two or three real services before one strict sandbox.
 
+mod pauses;
 mod token;

@@ -337,6 +337,29 @@ pub(super) fn save(db: &Connection, name: &str, value: &[u8], now: Timestamp) ->
     Ok(())
 }
 
+/// Writes a value there is one of, or takes it away, if it still is what it was.
+pub(super) fn replace(
+    db: &Connection,
+    name: &str,
+    was: Option<&[u8]>,
+    is: Option<&[u8]>,
+    now: Timestamp,
+) -> Outcome<bool> {
+    let changed = match (was, is) {
+        (None, Some(is)) => db
+            .prepare_cached("INSERT OR IGNORE INTO singletons (name, value, updated_at) VALUES (?1, ?2, ?3)")?
+            .execute(params![name, is, ms(now)])?,
+        (Some(was), Some(is)) => db
+            .prepare_cached("UPDATE singletons SET value = ?3, updated_at = ?4 WHERE name = ?1 AND value = ?2")?
+            .execute(params![name, was, is, ms(now)])?,
+        (Some(was), None) => {
+            db.prepare_cached("DELETE FROM singletons WHERE name = ?1 AND value = ?2")?.execute(params![name, was])?
+        }
+        (None, None) => return Ok(super::read::load(db, name)?.is_none()),
+    };
+    Ok(changed == 1)
+}
+
 /// Forgets a few old rows of the history. Ids grow with time, so only the oldest are looked at.
 pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
     let before = ms(before);

@@ -25,8 +25,6 @@ const KEPT: &str = "scim_token";
 const LOOK: Duration = Duration::from_secs(2);
 /// A token is used once in this time at least; it dies after 90 days without.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
-/// The pause between two probes with a refused token.
-const PROBE: SignedDuration = SignedDuration::from_secs(60);
 /// How often the last use is written down.
 const SAVE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -85,12 +83,11 @@ impl Keeper {
         let now = self.clock.now();
         let last = rounds.probed.max(self.token.last_use());
         let is_quiet = last.is_none_or(|last| now.duration_since(last) >= QUIET);
-        let refused = self.token.paused().is_some();
-        let is_time = rounds.probed.is_none_or(|probed| now.duration_since(probed) >= PROBE);
-        if is_new || is_quiet || (refused && is_time) {
+        if is_new || is_quiet || self.token.may_probe(now).await {
             rounds.probed = Some(now);
             let worked = self.probe().await.is_ok();
-            if worked && self.token.resume() {
+            // Another replica may have waited with another token: whom it let wait this one can help.
+            if worked && (self.token.resume(now).await || is_new) {
                 release(store, self.clock.now()).await;
             }
         }

@@ -91,7 +91,8 @@ macro_rules! every_case {
                 whoever_was_held_is_due_when_the_app_is_back,
                 what_is_about_nobody_is_kept_once_and_remembered_with_it,
                 what_the_log_told_of_first_is_late_once_when_a_door_brings_it,
-                a_duty_has_one_holder_until_its_time_is_over;
+                a_duty_has_one_holder_until_its_time_is_over,
+                a_value_is_replaced_only_while_it_is_what_it_was;
             claims:
                 leavers_go_first_then_the_longest_due,
                 joiners_have_a_limit_of_their_own,
