@@ -23,7 +23,6 @@ use crate::clock::Clock;
 use crate::config::{Config, LedgerUrl};
 use crate::converge::Converge;
 use crate::domain::event::Source;
-use crate::handover::Handover;
 use crate::inbound::Doors;
 use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
 use crate::ledger::pauses::{Pauses, Topic};
@@ -146,7 +145,7 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let pauses = Arc::new(Pauses::of(Arc::clone(&store)));
         let backend = Backend::build(config, &store, &pauses, &clock, &metrics)?;
-        let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
+        let handover = backend.handover(config, &store, &clock);
         let settings = settings::converge(config, handover.clone(), &metrics);
         let client = okta::client(config, &clock, &metrics)?.map(Arc::new);
         let asked = okta::truth(client.as_ref(), &mapping, &clock, &pauses);
@@ -173,7 +172,6 @@ impl App {
             judgement: settings::judgement(config),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),
-            running: Arc::default(),
         });
         let doors = doors.with_catch_up(catch_up.as_ref().map(CatchUp::status));
         let doors = Arc::new(doors);

@@ -9,6 +9,7 @@ use super::BuildError;
 use super::lineworks::{Access, url};
 use crate::clock::Clock;
 use crate::config::{Backend as Chosen, Config, LiveSecret};
+use crate::handover::Handover;
 use crate::ledger::Store;
 use crate::ledger::pauses::Pauses;
 use crate::lineworks::both::Both;
@@ -46,7 +47,7 @@ impl Backend {
     ) -> Result<Self, BuildError> {
         let access = config.lineworks.directory.as_ref();
         let access = access.map(|access| Access::new(config, access, store, clock, metrics)).transpose()?;
-        let directory = access.as_ref().map(|access| access.directory(config, clock)).transpose()?;
+        let directory = access.as_ref().map(|access| access.directory(config, store, clock)).transpose()?;
         let scim = match (config.lineworks.backend, &config.lineworks.scim_token) {
             (Chosen::Scim, Some(token)) => Some(scim(config, token, Arc::clone(pauses), clock)?),
             _ => None,
@@ -66,6 +67,15 @@ impl Backend {
     pub(super) fn contacts(&self, clock: &Clock) -> Contacts {
         let tokens = self.access.as_ref().map(|access| Arc::clone(&access.tokens));
         Contacts { tokens, scim_token: self.scim_token.clone(), clock: clock.clone() }
+    }
+
+    /// Where first passwords are handed over, if callers may have them.
+    pub(super) fn handover(&self, config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Option<Arc<Handover>> {
+        let handover = match &self.access {
+            Some(access) => Handover::over(store, clock, Arc::clone(&access.credentials)),
+            None => Handover::default(),
+        };
+        config.lineworks.return_password.then(|| Arc::new(handover))
     }
 
     /// The token for others; none: that door is closed.

@@ -166,6 +166,9 @@ impl<'a> Run<'a> {
     /// the same way; `Err` ends the run.
     async fn round(&mut self, answered: Option<Member>) -> Result<Option<Member>, Ending> {
         let (member, ownership) = self.look(answered).await?;
+        if ownership == Some(Ownership::Ours) {
+            self.confirm_password().await;
+        }
         match self.plan_with_places(member.as_ref(), ownership.as_ref()).await? {
             Plan::Do(step) => self.follow(step, member.as_ref()).await,
             Plan::Settle { look_again, note } => Err(self.settle(look_again, note)),
@@ -267,7 +270,6 @@ impl<'a> Run<'a> {
         self.marks = self.marks.observe(&self.desired, member.map(|member| member.condition), now);
         self.forget_groups_of_the_gone(member);
         if ownership == Some(&Ownership::Ours) {
-            self.confirm_password();
             self.member_id = member.map(|member| member.id.clone());
             let key = member.and_then(|member| member.external_key.as_deref());
             self.external_key = key.and_then(|key| key.parse().ok());

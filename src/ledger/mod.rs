@@ -5,6 +5,7 @@
 //! No method waits for the network while it holds the database.
 
 mod bucket;
+pub mod duty;
 mod history;
 mod notes;
 pub mod org;

@@ -93,6 +93,13 @@ pub(super) async fn release_duty(db: &Db, (name, holder): &(&'static str, String
 pub(super) async fn prune(db: &Db, before: &Timestamp) -> Outcome<usize> {
     let before = ms(*before);
     let mut forgotten = 0;
+    // A card that waits for a first password waits for seconds: what is older lost its process.
+    db.change(
+        "DELETE FROM singletons WHERE starts_with(name, 'first_password:') \
+         AND updated_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 3600000",
+        &[],
+    )
+    .await?;
     for sql in [
         "WITH oldest AS MATERIALIZED (SELECT id FROM events ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED) \
          DELETE FROM events USING oldest WHERE events.id = oldest.id AND arrived_at < $1",

@@ -160,14 +160,20 @@ impl ScimToken {
         })
     }
 
-    /// Takes what the ledger kept, if it is about this very token.
+    /// Takes what the ledger kept, if it is about this very token and a later use of it.
     pub(super) fn recall(&self, kept: &Kept) {
         let mut state = self.state();
         let last_use = Timestamp::from_millisecond(kept.last_use_ms).ok();
-        if kept.fingerprint == fingerprint(&state.secret) && state.last_use.is_none() {
+        if kept.fingerprint == fingerprint(&state.secret) && state.last_use <= last_use {
             state.last_use = last_use;
-            state.warned_at_days = kept.warned_at_days;
+            state.warned_at_days = kept.warned_at_days.or(state.warned_at_days);
         }
+    }
+
+    /// Whether there is something new to say of the end.
+    pub(super) fn would_warn(&self, now: Timestamp) -> bool {
+        let state = self.state();
+        state.expiry().0.is_some_and(|end| state.is_news(mark_before(end, now)))
     }
 
     /// Warns when the end is near, once at each mark; says whether it did.
@@ -176,7 +182,7 @@ impl ScimToken {
         let Some(end) = state.expiry().0 else { return false };
         let left = days_between(now, end);
         let mark = mark_before(end, now);
-        let news = mark.is_some_and(|mark| state.warned_at_days.is_none_or(|warned| mark < warned));
+        let news = state.is_news(mark);
         state.warned_at_days = mark;
         if news {
             tracing::warn!(
@@ -215,6 +221,10 @@ impl ScimToken {
 }
 
 impl State {
+    fn is_news(&self, mark: Option<i64>) -> bool {
+        mark.is_some_and(|mark| self.warned_at_days.is_none_or(|warned| mark < warned))
+    }
+
     fn expiry(&self) -> (Option<Timestamp>, Basis) {
         end_of(&self.secret, self.last_use)
     }

@@ -140,6 +140,7 @@ macro_rules! every_case {
                 nothing_passes_before_the_reset_lineworks_named,
                 the_bucket_is_corrected_down_and_never_up,
                 a_clock_that_jumps_back_lends_no_slots,
+                an_empty_bucket_is_filled_again_after_the_clock_was_set_back,
                 an_intent_is_on_disk_before_the_call_may_start,
                 no_intent_is_written_for_a_call_that_may_not_start,
                 destructive_steps_have_a_cap_per_rolling_hour,

@@ -294,6 +294,11 @@ impl Site {
         db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// Changes a ledger that is in PostgreSQL by hand.
+    pub fn change(&self, sql: &str) {
+        self.database.as_ref().expect("the ledger is in PostgreSQL").run(sql);
+    }
+
     /// The first column of every row.
     pub fn texts(&self, sql: &str) -> Vec<String> {
         let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
