@@ -110,6 +110,7 @@ pub struct App {
     catch_up: Option<CatchUp>,
     rotation: BoxFuture<'static, ()>,
     stopping: CancellationToken,
+    drain_time: Duration,
     shutdown_timeout: Duration,
 }
 
@@ -187,6 +188,7 @@ impl App {
             keeper: backend.keeper,
             catch_up,
             stopping,
+            drain_time: config.server.drain_time,
             shutdown_timeout: config.server.shutdown_timeout,
         })
     }
@@ -208,7 +210,19 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, rotation, keeper, catch_up, stopping, shutdown_timeout, .. } = self;
+        let Self {
+            store,
+            server,
+            converge,
+            doors,
+            rotation,
+            keeper,
+            catch_up,
+            stopping,
+            drain_time,
+            shutdown_timeout,
+            ..
+        } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
@@ -229,6 +243,10 @@ impl App {
         doors.stop_waiting();
         drop(doors);
         let finish = async {
+            // A proxy that sees `/readyz` fail sends nobody here any more before the listener goes.
+            if !ended_alone {
+                tokio::time::sleep(drain_time).await;
+            }
             stop_server(&handle, server, ended_alone).await;
             for task in tasks {
                 if let Err(error) = task.await {
@@ -237,7 +255,7 @@ impl App {
             }
             close(store).await;
         };
-        match shutdown.finish(finish, shutdown_timeout).await {
+        match shutdown.finish(finish, drain_time + shutdown_timeout).await {
             Ended::Finished if ended_alone => Ended::Failed,
             ended => ended,
         }

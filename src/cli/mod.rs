@@ -17,6 +17,7 @@ mod operator;
 mod reach;
 mod reconcile;
 mod sandbox;
+mod sandbox_elsewhere;
 mod serve;
 
 use std::path::PathBuf;

@@ -2,9 +2,10 @@
 //!
 //! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step`
 //! (one step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what
-//! is particular to those, `truth` what Okta says of the person, `retry` when to come again, `pause` what nobody tries for a while. Nothing here is
-//! remembered between runs: what a run must know is in the ledger.
+//! is particular to those, `truth` what Okta says of the person, `retry` when to come again, `pause` what nobody tries for a while, `absent`
+//! how loudly is said whom Okta does not show. Nothing here but the last is remembered between runs: what a run must know is in the ledger.
 
+mod absent;
 mod ending;
 mod first_password;
 mod gate;
@@ -81,6 +82,7 @@ pub struct Converge {
     settings: Settings,
     clock: Clock,
     pauses: Arc<Pauses>,
+    absent: absent::Absent,
 }
 
 impl Converge {
@@ -94,6 +96,6 @@ impl Converge {
         clock: Clock,
         pauses: Arc<Pauses>,
     ) -> Self {
-        Self { store, members, truth, settings, clock, pauses }
+        Self { store, members, truth, settings, clock, pauses, absent: absent::Absent::default() }
     }
 }

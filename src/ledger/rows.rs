@@ -319,7 +319,8 @@ fn state(reading: &Reading<'_>) -> Outcome<State> {
         StateName::Parked => State::Parked { reason: required()? },
         StateName::Held => {
             let steps: Option<Vec<StepKind>> = reading.json("held_steps")?;
-            State::Held { reason: required()?, steps: steps.ok_or_else(|| reading.bad("held_steps"))? }
+            let steps = steps.ok_or_else(|| reading.bad("held_steps"))?;
+            State::Held { reason: required()?, steps, look_again: reading.maybe_moment("next_at")? }
         }
     })
 }

@@ -49,7 +49,7 @@ impl AskOkta {
         };
         match value {
             Some(app_user) if is_assigned(&app_user.status) => self.assigned(at, app_user).await,
-            Some(_) | None => self.unassigned(at, person).await,
+            ended => self.unassigned(at, person, ended.is_some()).await,
         }
     }
 
@@ -62,11 +62,12 @@ impl AskOkta {
             return Err(later("the person behind an assignment is not shown"));
         };
         let status = status(Some(&app_user), Some(user));
-        Ok(Observed { at, assigned: true, status, user: Some(self.mapping.user(&app_user)) })
+        Ok(Observed { at, is_shown: true, assigned: true, status, user: Some(self.mapping.user(&app_user)) })
     }
 
-    /// Nobody is taken for unassigned before the app was seen active, after the assignment was seen missing.
-    async fn unassigned(&self, at: Timestamp, person: &OktaUserId) -> Result<Observed, Unread> {
+    /// Nobody is taken for unassigned before the app was seen active, after the assignment was seen missing, or ended
+    /// where Okta still shows it.
+    async fn unassigned(&self, at: Timestamp, person: &OktaUserId, is_ended: bool) -> Result<Observed, Unread> {
         match self.client.app().await? {
             None => return Err(untrusted(Cause::OktaAppNotFound, self.client.app_id().to_owned())),
             Some(app) if !app.is_active() => {
@@ -75,9 +76,10 @@ impl AskOkta {
             }
             Some(_) => {}
         }
-        // A role that covers only some people is refused here.
+        // A role that covers only some people is refused here, or shows nobody.
         let user = self.user(person).await?;
-        Ok(Observed { at, assigned: false, status: status(None, user.as_ref()), user: None })
+        let is_shown = is_ended || user.is_some();
+        Ok(Observed { at, is_shown, assigned: false, status: status(None, user.as_ref()), user: None })
     }
 
     async fn user(&self, person: &OktaUserId) -> Result<Option<User>, Unread> {

@@ -9,6 +9,7 @@ mod caps;
 mod cards;
 mod catch_up;
 mod crash;
+mod deploy;
 mod domains;
 mod errors_by_step;
 mod every_switch;

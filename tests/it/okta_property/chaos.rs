@@ -3,13 +3,15 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::deeds::everybody;
 use super::world::World;
 use super::{Hook, NO_CAP};
 
 /// Longer than a call may take (1 s), and shorter than what a dead program's calls are given to end.
 const LATE_MS: u64 = 1300;
 
-const LINE_WORKS: [&str; 8] = [
+const LINE_WORKS: [&str; 9] = [
+    "users.create",
     "users.create",
     "users.get",
     "users.patch",
@@ -56,8 +58,8 @@ impl World {
             0 => json!({"kind": "status", "status": 500}),
             1 => json!({"kind": "status", "status": 503}),
             2 => json!({"kind": "closeBefore"}),
-            3 | 4 if unclear => json!({"kind": "closeAfter"}),
-            5 | 6 if unclear => json!({"kind": "lateEffect", "delayMs": LATE_MS}),
+            3 if unclear => json!({"kind": "closeAfter"}),
+            4..7 if unclear => json!({"kind": "lateEffect", "delayMs": LATE_MS}),
             7 if unclear => json!({"kind": "hangAfter", "delayMs": LATE_MS}),
             8 => json!({"kind": "tooManyRequests", "delayMs": 1500}),
             9 => json!({"kind": "unauthorized"}),
@@ -92,7 +94,8 @@ impl World {
 
     /// Tokens end, a role is gone for a while, cursors are refused, events are stored late.
     async fn okta_forgets(&mut self) {
-        let (path, change) = match self.rng.u8(0..7) {
+        let half: Vec<String> = everybody().filter(|_| self.rng.bool()).collect();
+        let (path, change) = match self.rng.u8(0..9) {
             0 => ("okta/access", json!({"killTokens": true})),
             1 => ("okta/access", json!({"role": "none"})),
             // What a narrowed role does not see looks like what is not there.
@@ -100,6 +103,9 @@ impl World {
             2 => ("okta/access", json!({"role": "full"})),
             3 => ("okta/switches", json!({"logCursorLifeSeconds": 1})),
             4 => ("okta/switches", json!({"logCursorLifeSeconds": null})),
+            // Half of the people are out of reach, and are not shown or refused.
+            6 => ("okta/access", json!({"role": {"people": half}})),
+            7 => ("okta/switches", json!({"narrowedAnswer": if half.len().is_multiple_of(2) { "404" } else { "403" }})),
             _ => ("okta/switches", json!({"logLatePercent": 30, "logLateSeconds": 300})),
         };
         self.expect(Method::PATCH, path, change).await;

@@ -242,7 +242,7 @@ impl Verbs for dyn Store + '_ {
 
     async fn hold(&self, person: &str, cause: Cause, second: i64) {
         let claimed = self.claim_one(person, second).await;
-        let state = State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend] };
+        let state = State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend], look_again: None };
         assert!(self.settle_in(&claimed, state, second).await);
     }
 

@@ -84,7 +84,7 @@ pub async fn whoever_was_held_is_due_when_the_app_is_back(bench: &dyn Bench) {
         store.unassign(person, 0).await;
     }
     gone(&*store, "e-1", 1).await;
-    let held = |cause| State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend] };
+    let held = |cause| State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend], look_again: None };
     let claimed = store.claim_all(2).await;
     let of = |person: &str| claimed.iter().find(|it| it.lease.person == id(person)).expect("claimed");
     store.settle_in(of("00uA"), held(Cause::OktaAppGone), 3).await;
