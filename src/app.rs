@@ -23,9 +23,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::converge::Converge;
 use crate::domain::event::Source;
-use crate::handover::Handover;
 use crate::inbound::Doors;
 use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
+use crate::ledger::pauses::{Pauses, Topic};
 use crate::ledger::postgres::PostgresStore;
 use crate::ledger::sqlite::SqliteStore;
 use crate::ledger::{Incoming, OpenError, Place, Store, StoreError};
@@ -144,31 +144,26 @@ impl App {
             forget_gone_app(&*store, &clock).await?;
         }
         let metrics = Arc::new(Metrics::default());
-        let backend = Backend::build(config, &store, &clock, &metrics)?;
-        let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
+        let pauses = Arc::new(Pauses::of(Arc::clone(&store)));
+        let backend = Backend::build(config, &store, &pauses, &clock, &metrics)?;
+        let handover = backend.handover(config, &store, &clock);
         let settings = settings::converge(config, handover.clone(), &metrics);
         let client = okta::client(config, &clock, &metrics)?.map(Arc::new);
-        let asked = okta::truth(client.as_ref(), &mapping, &clock);
+        let asked = okta::truth(client.as_ref(), &mapping, &clock, &pauses);
         let truth = asked.clone().map(|asked| asked as Arc<dyn Truth>);
         let members = Arc::clone(&backend.members);
-        let converge = Converge::new(Arc::clone(&store), members, truth, settings, clock.clone());
-        let (contacts, pauses) = (backend.contacts(&clock), converge.pauses());
+        let converge = Converge::new(Arc::clone(&store), members, truth, settings, clock.clone(), Arc::clone(&pauses));
+        let (contacts, known) = (backend.contacts(&clock), Arc::clone(&pauses));
         let status = move || {
             let mut status = contacts.status();
-            status.paused.extend(pauses.shown());
+            status.paused.extend(known.get(Topic::Seat).map(|pause| pause.shown()));
             status
         };
         let catch_up = catch_up(config, client.as_ref(), &store, &clock, &metrics);
         let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
-        let pauses = converge.pauses();
-        let standing = asked.clone().map(|asked| move || asked.standing());
-        let doors = doors.with_okta(standing).on_retry(move || {
-            pauses.let_one_try();
-            if let Some(asked) = &asked {
-                asked.let_one_try();
-            }
-        });
+        let standing = asked.map(|asked| move || asked.standing());
+        let doors = doors.with_okta(standing).with_pauses(pauses);
         let doors = doors.with_reconcile(Reconcile {
             store: Arc::clone(&store),
             members: Arc::clone(&backend.members),
@@ -178,7 +173,6 @@ impl App {
             judgement: settings::judgement(config),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),
-            running: Arc::default(),
         });
         let doors = doors.with_catch_up(catch_up.as_ref().map(CatchUp::status));
         let doors = Arc::new(doors);

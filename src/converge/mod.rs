@@ -3,7 +3,7 @@
 //! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step`
 //! (one step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what
 //! is particular to those, `truth` what Okta says of the person, `retry` when to come again, `pause` what nobody tries for a while, `absent`
-//! how loudly is said whom Okta does not show. Nothing here but those two is remembered between runs: what a run must know is in the ledger.
+//! how loudly is said whom Okta does not show. Nothing here but the last is remembered between runs: what a run must know is in the ledger.
 
 mod absent;
 mod ending;
@@ -28,12 +28,12 @@ use crate::domain::key::KeyTemplate;
 use crate::domain::policy::Policy;
 use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
+use crate::ledger::pauses::Pauses;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
 use crate::metrics::Metrics;
 use crate::okta::truth::Truth;
 
-pub use pause::Pauses;
 pub use retry::Backoff;
 
 /// How the work is done.
@@ -86,14 +86,16 @@ pub struct Converge {
 }
 
 impl Converge {
-    /// Workers over this ledger and this LINE WORKS. Without `truth` the facts are what events carry.
+    /// Workers over this ledger and this LINE WORKS. Without `truth` the facts are what events carry. `pauses` is what all
+    /// parts of the process, and the other replicas, wait for.
     pub fn new(
         store: Arc<dyn Store>,
         members: Arc<dyn MemberApi>,
         truth: Option<Arc<dyn Truth>>,
         settings: Settings,
         clock: Clock,
+        pauses: Arc<Pauses>,
     ) -> Self {
-        Self { store, members, truth, settings, clock, pauses: Arc::default(), absent: absent::Absent::default() }
+        Self { store, members, truth, settings, clock, pauses, absent: absent::Absent::default() }
     }
 }

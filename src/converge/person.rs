@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::ending::{Ending, held, unchanged};
 use super::gate::RunGate;
-use super::pause::Pauses;
 use super::truth::Said;
 use super::{Converge, Settings};
 use crate::clock::Clock;
@@ -24,6 +23,7 @@ use crate::domain::outcome::{Cause, Reason};
 use crate::domain::plan::{Plan, Seen, Situation, looks_again, plan};
 use crate::domain::reference::Reference;
 use crate::domain::step::{Step, StepKind};
+use crate::ledger::pauses::Pauses;
 use crate::ledger::{Claimed, StepRecord, Store};
 use crate::lineworks::{ApiError, Hints, MemberApi};
 use crate::okta::truth::Truth;
@@ -167,6 +167,9 @@ impl<'a> Run<'a> {
     /// the same way; `Err` ends the run.
     async fn round(&mut self, answered: Option<Member>) -> Result<Option<Member>, Ending> {
         let (member, ownership) = self.look(answered).await?;
+        if ownership == Some(Ownership::Ours) {
+            self.confirm_password().await;
+        }
         match self.plan_with_places(member.as_ref(), ownership.as_ref()).await? {
             Plan::Do(step) => self.follow(step, member.as_ref()).await,
             Plan::Settle { look_again, note } => Err(self.settle(look_again, note)),
@@ -275,7 +278,6 @@ impl<'a> Run<'a> {
         }
         self.forget_groups_of_the_gone(member);
         if ownership == Some(&Ownership::Ours) {
-            self.confirm_password();
             self.member_id = member.map(|member| member.id.clone());
             let key = member.and_then(|member| member.external_key.as_deref());
             self.external_key = key.and_then(|key| key.parse().ok());

@@ -18,6 +18,8 @@ use crate::ledger::{ClaimRequest, Claimed, Lease};
 const POLL: Duration = Duration::from_secs(5);
 /// How long a wake-up is kept before the loop looks, so that a burst of events costs one look and not one each.
 const GATHER: Duration = Duration::from_millis(5);
+/// The name of the duty to forget old history.
+const PRUNING: &str = "prune";
 /// The pause between two rounds of forgetting old history.
 const PRUNE: Duration = Duration::from_secs(3600);
 /// The time between two small steps of forgetting.
@@ -33,6 +35,7 @@ impl Converge {
         self.release_all().await;
         while !stopping.is_cancelled() {
             let moved = self.clock.moved();
+            self.pauses.look(false).await;
             self.probe_for_a_seat().await;
             // Whom would it help to be claimed while no call goes out?
             let okta_paused = self.truth.as_ref().is_some_and(|truth| truth.paused().is_some());
@@ -133,11 +136,14 @@ impl Converge {
         }
     }
 
-    /// Forgets history that is older than configured, until `stopping` is cancelled.
+    /// Forgets history that is older than configured, until `stopping` is cancelled: one process does it for all, and
+    /// keeps that duty from one round to the next.
     pub async fn prune_until(self: Arc<Self>, stopping: CancellationToken) {
+        let holder = uuid::Uuid::new_v4().to_string();
         loop {
             let keep = jiff::SignedDuration::try_from(self.settings.keep_history).unwrap_or(jiff::SignedDuration::MAX);
-            if let Ok(before) = self.clock.now().checked_sub(keep) {
+            let is_ours = self.store.take_duty(PRUNING, &holder, self.clock.now(), PRUNE + POLL).await;
+            if let (Ok(true), Ok(before)) = (is_ours, self.clock.now().checked_sub(keep)) {
                 // In small steps with room between them: whoever calls must not feel it, and a stop need not wait for it.
                 while !stopping.is_cancelled()
                     && let Ok(1..) = self.store.prune(before).await
@@ -146,9 +152,12 @@ impl Converge {
                 }
             }
             tokio::select! {
-                () = stopping.cancelled() => return,
+                () = stopping.cancelled() => break,
                 () = tokio::time::sleep(PRUNE) => {}
             }
+        }
+        if let Err(error) = self.store.release_duty(PRUNING, &holder).await {
+            tracing::debug!(%error, "the duty to forget old history ends by itself");
         }
     }
 }

@@ -283,8 +283,8 @@ causes! {
         ja: "直前の呼び出しまたはイベントとは異なりますが、Okta に問い合わせた結果を優先しました。" / "Okta が正しければ対応は不要です。変更するには、Okta でアプリの割り当て・解除またはユーザーの状態変更を行ってください(Okta に問い合わせできる間は、手動の呼び出しでは変わりません)。起きたばかりのイベントの場合は 1 分後に再度確認します。";
     /// The ledger's disk.
     LedgerUnavailable = "ledger_unavailable",
-        en: "The ledger could not be used during the work on this person." / "Look at the disk's free space and permissions, and at the log. It is tried again by itself, with growing pauses up to an hour.",
-        ja: "この人の処理中に、台帳(データベース)を使用できませんでした。" / "ディスクの空き容量と権限、およびログを確認してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
+        en: "The ledger could not be used during the work on this person." / "Look at the disk's free space and permissions (or whether PostgreSQL can be reached), and at the log. It is tried again by itself, with growing pauses up to an hour.",
+        ja: "この人の処理中に、台帳(データベース)を使用できませんでした。" / "ディスクの空き容量と権限(PostgreSQL の場合は接続できるか)、およびログを確認してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
     /// A row that another person's work needs.
     LedgerRowUnreadable = "ledger_row_unreadable",
         en: "A row of the ledger that this person's work needs cannot be read; it may be another person's." / "The log names table, column and key. Most often a newer version of this program wrote it: run that version, or restore a backup. It is tried again by itself, with growing pauses up to an hour.",

@@ -62,8 +62,16 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
         Ok(()) => (HttpResponse::Ok(), json!({"status": "ready", "ledger": {"writable": true}})),
         Err(error) => {
             tracing::error!(%error, "not ready: the ledger cannot be written");
-            let ledger = json!({"writable": false, "todo": "look at the disk's free space and permissions",
-                "todoJa": "ディスクの空き容量と権限を確認してください"});
+            let (todo, todo_ja) = match doors.store.is_shared() {
+                false => {
+                    ("look at the disk's free space and permissions", "ディスクの空き容量と権限を確認してください")
+                }
+                true => (
+                    "look whether PostgreSQL runs and can be reached, and at its disk's free space; the log names the cause",
+                    "PostgreSQL が動作していて接続できるか、そのディスクの空き容量を確認してください(原因はログに出力されます)",
+                ),
+            };
+            let ledger = json!({"writable": false, "todo": todo, "todoJa": todo_ja});
             (HttpResponse::ServiceUnavailable(), json!({"status": "not ready", "ledger": ledger}))
         }
     };

@@ -6,9 +6,11 @@
 
 mod bucket;
 pub mod copy;
+pub mod duty;
 mod history;
 mod notes;
 pub mod org;
+pub mod pauses;
 mod place;
 pub mod postgres;
 mod requests;
@@ -199,10 +201,14 @@ pub trait Store: Send + Sync {
     fn next_due(&self) -> Answer<'_, Option<Timestamp>>;
 
     /// Reads a value there is one of.
-    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>>;
+    fn load(&self, name: &str) -> Answer<'_, Option<Vec<u8>>>;
 
     /// Writes a value there is one of; returns once it is on disk.
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()>;
+
+    /// Writes a value there is one of, or takes it away, if it still is what it was; else `false`, and nothing changed.
+    /// Workers look when it did.
+    fn replace(&self, name: &str, was: Option<Vec<u8>>, is: Option<Vec<u8>>, now: Timestamp) -> Answer<'_, bool>;
 
     /// Takes a duty that only one process has at a time, for so long; whoever has it already renews it.
     fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool>;

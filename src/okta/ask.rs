@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::domain::assignment::OktaStatus;
 use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::{Cause, Reason};
+use crate::ledger::pauses::Pauses;
 
 /// How soon an app that is not there or not active is asked for again.
 const APP_PAUSE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -31,19 +32,14 @@ pub struct AskOkta {
 }
 
 impl AskOkta {
-    /// Asks through this client; attributes are made by this mapping.
-    pub fn new(client: Arc<OktaClient>, mapping: Arc<Mapping>, clock: Clock) -> Self {
-        Self { client, mapping, trust: Trust::default(), clock }
+    /// Asks through this client; attributes are made by this mapping. `pauses` is what the whole fleet waits for.
+    pub fn new(client: Arc<OktaClient>, mapping: Arc<Mapping>, clock: Clock, pauses: Arc<Pauses>) -> Self {
+        Self { client, mapping, trust: Trust::sharing(pauses), clock }
     }
 
     /// How things stand with Okta, as far as people were asked about.
     pub fn standing(&self) -> Standing {
         self.trust.standing()
-    }
-
-    /// An operator says that it is worth a try before the pause is over.
-    pub fn let_one_try(&self) {
-        self.trust.let_one_try();
     }
 
     async fn ask(&self, person: &OktaUserId) -> Result<Observed, Unread> {
@@ -144,7 +140,7 @@ impl Truth for AskOkta {
         Box::pin(async move {
             let admission = self.trust.enter(|| self.clock.now()).await?;
             let answer = self.ask(person).await;
-            self.trust.heard(&answer, self.clock.now());
+            self.trust.heard(&answer, self.clock.now()).await;
             drop(admission);
             answer
         })

@@ -448,7 +448,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
     ("lineworks", &["clock", "metrics", "ledger", "domain"]),
-    ("handover", &["domain"]),
+    ("handover", &["clock", "ledger", "lineworks", "domain"]),
     ("domain", &[]),
     ("flows", &[]),
     ("config", &[]),

@@ -238,12 +238,21 @@ impl Store for PostgresStore {
         Box::pin(self.hands.read(self.owner.clone(), |db, owner| Box::pin(read::next_due(db, owner))))
     }
 
-    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {
-        Box::pin(self.hands.read(name, |db, name| Box::pin(keep::load(db, name))))
+    fn load(&self, name: &str) -> Answer<'_, Option<Vec<u8>>> {
+        Box::pin(self.hands.read(name.to_owned(), |db, name| Box::pin(keep::load(db, name))))
     }
 
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.hands.write((name, value, now), |db, asked| Box::pin(keep::save(db, asked))))
+    }
+
+    fn replace(&self, name: &str, was: Option<Vec<u8>>, is: Option<Vec<u8>>, now: Timestamp) -> Answer<'_, bool> {
+        let asked = keep::Replacement { name: name.to_owned(), was, is, now };
+        Box::pin(async move {
+            let replaced = self.hands.write(asked, |db, asked| Box::pin(keep::replace(db, asked))).await?;
+            self.ring_due();
+            Ok(replaced)
+        })
     }
 
     fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool> {

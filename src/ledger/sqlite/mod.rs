@@ -74,6 +74,7 @@ impl SqliteStore {
         side::refuse_copies(&connection, &shown)?;
         migrate::migrate(&mut connection, &shown)?;
         work::release_the_dead(&connection, now, grace).map_err(unusable)?;
+        duties::drop_all(&connection).map_err(unusable)?;
         let reading = PathBuf::from(path);
         let reader = Reader::start(READERS, move || connect(&reading, true)).map_err(unusable)?;
         let writing = PathBuf::from(path);
@@ -255,12 +256,23 @@ impl Store for SqliteStore {
         Box::pin(self.reader.read(move |db| read::next_due(db, &owner)))
     }
 
-    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {
-        Box::pin(self.reader.read(move |db| read::load(db, name)))
+    fn load(&self, name: &str) -> Answer<'_, Option<Vec<u8>>> {
+        let name = name.to_owned();
+        Box::pin(self.reader.read(move |db| read::load(db, &name)))
     }
 
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.writer.write(move |tx| work::save(tx, name, &value, now)))
+    }
+
+    fn replace(&self, name: &str, was: Option<Vec<u8>>, is: Option<Vec<u8>>, now: Timestamp) -> Answer<'_, bool> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let write = move |tx: &Connection| work::replace(tx, &name, was.as_deref(), is.as_deref(), now);
+            let replaced = self.writer.write(write).await?;
+            self.wake.ring_due();
+            Ok(replaced)
+        })
     }
 
     fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool> {
