@@ -149,8 +149,8 @@ pub const TABLES: &[Table] = &[
         name: "singletons",
         key: 1,
         columns: &[("name", Text), ("value", Bytes), ("updated_at", Integer)],
-        // The marks of the copy itself stay where they are; see `mark`.
-        only: "name NOT IN ('copy_begun', 'copy_moved', 'copy_into')",
+        // The marks of the copy itself stay where they are (see `mark`), and nobody waits for a first password any more.
+        only: "name NOT IN ('copy_begun', 'copy_moved', 'copy_into') AND name NOT LIKE 'first_password:%'",
         is_history: false,
     },
 ];
