@@ -35,10 +35,11 @@ check: ## The quick round while writing: format and lints
 	cargo fmt
 	cargo clippy --locked --all-targets -- -D warnings
 
-bench: ## Measure, with the release build
+bench: tools-test ## Measure, with the release build
 	cargo bench --locked --bench accept
 	cargo bench --locked --bench joiners
 	cargo bench --locked --bench okta
+	cargo bench --locked --bench replicas
 
 # What the tests call beside cargo. Installed when this user may do that, else named.
 tools-test:

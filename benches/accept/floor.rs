@@ -16,7 +16,8 @@ use okta_lineworks::clock::Clock;
 use okta_lineworks::inbound::caller::{Callers, Named};
 use tokio::sync::oneshot;
 
-use super::{Fallible, server};
+use super::support::Fallible;
+use super::support::server;
 
 const BODY_LIMIT: usize = 256 * 1024;
 

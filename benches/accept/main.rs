@@ -12,16 +12,15 @@
 //! `cargo bench --bench accept`; `BENCH_SECONDS` is the length of one turn (default 4), `BENCH_ROUNDS` how often (3).
 
 mod floor;
-mod load;
-mod server;
+#[path = "../support/mod.rs"]
+mod support;
 
-use std::error::Error;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use load::{Load, Turn};
-use server::Server;
-
-type Fallible<T> = Result<T, Box<dyn Error>>;
+use support::load::{Load, Target, Turn};
+use support::server::{self, Server, Site};
+use support::{Fallible, median, millis, number};
 
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
 const NAMES: [&str; 3] = ["floor 1: verify", "floor 2: verify, append, sync", "service"];
@@ -47,9 +46,9 @@ fn measure() -> Fallible<()> {
     let cores = std::thread::available_parallelism()?;
     println!("{cores} cores, fdatasync of 4 KiB {:.2} ms, {rounds} rounds of {seconds:?}\n", millis(sync));
 
-    let site = server::Site::new()?;
+    let site = Site::stalled()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut load = Load::new();
+    let load = Load::about_new(0);
     let mut under_load: f64 = 0.0;
     for connections in CONNECTIONS {
         let mut turns: [Vec<Turn>; 3] = Default::default();
@@ -60,9 +59,9 @@ fn measure() -> Fallible<()> {
                 let server = match contender {
                     0 => Server::floor(None)?,
                     1 => Server::floor(Some(&file.path().join("appended")))?,
-                    _ => site.start(&file.path().join("ledger.db"))?,
+                    _ => site.start(&sqlite(file.path(), "ledger"))?,
                 };
-                turns.push(runtime.block_on(load.turn(&server, connections, seconds))?);
+                turns.push(runtime.block_on(load.turn(&Target::from(&server), connections, seconds))?);
                 if contender == 2 {
                     under_load = under_load.max(server.memory()?);
                 }
@@ -70,7 +69,7 @@ fn measure() -> Fallible<()> {
         }
         print_turns(connections, &turns);
     }
-    memory(&site, folder.path(), &runtime, &mut load, under_load)?;
+    memory(&site, folder.path(), &runtime, &load, under_load)?;
     starts(&site, folder.path())
 }
 
@@ -99,14 +98,8 @@ fn print_turns(connections: usize, turns: &[Vec<Turn>; 3]) {
     println!();
 }
 
-fn memory(
-    site: &server::Site,
-    folder: &std::path::Path,
-    runtime: &tokio::runtime::Runtime,
-    load: &mut Load,
-    under_load: f64,
-) -> Fallible<()> {
-    let server = site.start(&folder.join("stalled.db"))?;
+fn memory(site: &Site, folder: &Path, runtime: &tokio::runtime::Runtime, load: &Load, under_load: f64) -> Fallible<()> {
+    let server = site.start(&sqlite(folder, "stalled"))?;
     let idle = server.memory()?;
     runtime.block_on(load.send(&server, 16, WAITING))?;
     std::thread::sleep(Duration::from_secs(1));
@@ -119,11 +112,11 @@ fn memory(
     Ok(())
 }
 
-fn starts(site: &server::Site, folder: &std::path::Path) -> Fallible<()> {
+fn starts(site: &Site, folder: &Path) -> Fallible<()> {
     let mut times = Vec::new();
     for n in 0..5 {
         let asked = Instant::now();
-        let server = site.start(&folder.join(format!("start-{n}.db")))?;
+        let server = site.start(&sqlite(folder, &format!("start-{n}")))?;
         times.push(millis(asked.elapsed()));
         drop(server);
     }
@@ -131,19 +124,6 @@ fn starts(site: &server::Site, folder: &std::path::Path) -> Fallible<()> {
     Ok(())
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-fn number(name: &str, default: f64) -> Fallible<f64> {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark has no configuration")]
-    match std::env::var(name) {
-        Ok(text) => Ok(text.parse().map_err(|_| format!("{name} must be a number, not {text}"))?),
-        Err(_) => Ok(default),
-    }
+fn sqlite(folder: &Path, name: &str) -> String {
+    format!("sqlite:{}", folder.join(name).with_extension("db").display())
 }

@@ -82,25 +82,29 @@ async fn receive(hands: Hands, calls: Vec<Call>) -> Vec<Answer> {
     match together(&hands, Arc::clone(&calls)).await {
         Ok(answers) => answers,
         Err(failure) if failure.is_of_the_piece() && calls.len() > 1 => {
-            let mut answers = Vec::with_capacity(calls.len());
+            let (mut answers, mut refused) = (Vec::with_capacity(calls.len()), Vec::new());
             for call in calls.iter() {
-                let alone = together(&hands, Arc::from([Arc::clone(call)])).await;
-                let answer = alone.map_err(told).and_then(|mut one| one.pop().ok_or_else(closed)?);
-                answers.push(answer);
+                let alone = together(&hands, Arc::from([Arc::clone(call)])).await.map_err(StoreError::from);
+                refused.extend(alone.as_ref().err().cloned());
+                answers.push(alone.and_then(|mut one| one.pop().ok_or_else(closed)?));
             }
+            log(&refused);
             answers
         }
         Err(failure) => {
-            let error = told(failure);
-            calls.iter().map(|_| Err(error.clone())).collect()
+            let refused = vec![StoreError::from(failure); calls.len()];
+            log(&refused);
+            refused.into_iter().map(Err).collect()
         }
     }
 }
 
-fn told(failure: Failure) -> StoreError {
-    let error = StoreError::from(failure);
-    tracing::error!(%error, "the ledger refused a write; its caller is told to come again");
-    error
+/// One line for all that was refused together: the first reason, and how many calls.
+fn log(refused: &[StoreError]) {
+    if let Some(error) = refused.first() {
+        let calls = refused.len();
+        tracing::error!(%error, calls, "the ledger refused a write; who asked is told to come again");
+    }
 }
 
 async fn together(hands: &Hands, calls: Arc<[Call]>) -> Result<Vec<Answer>, Failure> {

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Notification};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,8 @@ const CHANNEL: &str = "okta_lineworks";
 const LOOK: Duration = Duration::from_secs(3);
 /// How long the database has for a hint.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How long the first hint waits for others: a burst of events then costs the database a hint and not one each.
+const GATHER: Duration = Duration::from_millis(10);
 /// Hints that may wait; more are not worth keeping.
 const WAITING: usize = 1024;
 
@@ -102,7 +105,8 @@ impl Line {
 
     async fn tell(&self, texts: &[String]) -> Result<(), String> {
         let sql = "SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text";
-        self.answered(self.client.execute(sql, &[&CHANNEL, &texts])).await.map(drop)
+        let texts: [(&(dyn ToSql + Sync), Type); 2] = [(&CHANNEL, Type::TEXT), (&texts, Type::TEXT_ARRAY)];
+        self.answered(self.client.query_typed(sql, &texts)).await.map(drop)
     }
 
     async fn answered<T>(&self, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, String> {
@@ -173,6 +177,7 @@ impl Ringer {
                     None => return Err("the connection ended".to_owned()),
                 },
                 Some(first) = waiting.recv() => {
+                    sleep(GATHER).await;
                     let mut rings = vec![first];
                     while rings.len() < WAITING && let Ok(next) = waiting.try_recv() {
                         if !rings.contains(&Ring::Due) || next != Ring::Due {

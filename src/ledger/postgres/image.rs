@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 
 use super::super::notes::{self, UNREADABLE, as_ignored};
@@ -219,12 +220,11 @@ impl Image {
                 people.push(id, person.revision, heads, change);
             }
         }
-        made.insert(db).await?;
-        changed.update(db).await?;
         for counts in &self.counts {
             counts.write(db).await?;
         }
-        events::insert(db, &self.new).await?;
+        // Asked together, answered one after the other; none depends on another, since all locks are had.
+        try_join3(made.insert(db), changed.update(db), events::insert(db, &self.new)).await?;
         for again in &self.again {
             again.write(db).await?;
         }

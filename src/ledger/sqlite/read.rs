@@ -31,7 +31,11 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Outcome<Vec<Assign
     let of_state = match request.state {
         None => "?2 IS NULL".to_owned(),
         Some(StateName::Waiting | StateName::Held | StateName::Parked) => format!("state = ?2 AND {UNSETTLED}"),
-        Some(StateName::Settled | StateName::Due | StateName::Running) => "state = ?2".to_owned(),
+        // Both have a moment, and so an index.
+        Some(StateName::Due | StateName::Running) => {
+            "state = ?2 AND leaving IN (0, 1) AND next_at IS NOT NULL".to_owned()
+        }
+        Some(StateName::Settled) => "state = ?2".to_owned(),
     };
     let mut statement = db.prepare_cached(&format!(
         "SELECT {ASSIGNMENT} FROM assignments WHERE okta_user_id > ?1 AND {of_state} \

@@ -12,9 +12,21 @@ use okta_lineworks::sandbox::{Sandbox, SandboxCredentials, SandboxOptions, Switc
 use tempfile::TempDir;
 
 use super::Fallible;
+use super::postgres::Database;
 
 /// What requests are signed with.
 pub const SECRET: &str = "the-secret-of-the-benchmark";
+/// What cards without a signature carry.
+pub const CARD: &str = "the-secret-of-the-cards";
+/// The administrator's.
+pub const ADMIN: &str = "the-secret-of-the-admin";
+
+/// A sandbox in this process.
+pub fn options() -> Fallible<SandboxOptions> {
+    // The quota would be in the way of a benchmark that is not about it.
+    let switches = Switches { quota_per_minute: Some(1_000_000), ..Switches::default() };
+    Ok(SandboxOptions { listen: "127.0.0.1:0".parse()?, switches, strict: false, tls: None })
+}
 
 /// A running server; it is killed when it is dropped.
 pub struct Server {
@@ -22,41 +34,45 @@ pub struct Server {
     child: Child,
 }
 
-/// What every start of the service needs: credentials, and a LINE WORKS that takes connections and never answers.
+/// What every start of the service needs: credentials, and the LINE WORKS they are for.
 pub struct Site {
     credentials: SandboxCredentials,
-    silent: TcpListener,
+    line_works: String,
+    call_timeout: Duration,
+    /// Takes connections and never answers.
+    _silent: Option<TcpListener>,
     folder: TempDir,
 }
 
 impl Site {
-    pub fn new() -> Fallible<Self> {
+    /// The workers wait for an answer of LINE WORKS for as long as they may: only accepting is measured.
+    pub fn stalled() -> Fallible<Self> {
         // A sandbox makes credentials; it is not called.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let options =
-            SandboxOptions { listen: "127.0.0.1:0".parse()?, switches: Switches::default(), strict: false, tls: None };
-        let credentials = runtime.block_on(async {
-            let sandbox = Sandbox::start(options).await?;
-            let credentials = sandbox.credentials().clone();
-            sandbox.stop().await;
-            Ok::<_, std::io::Error>(credentials)
-        })?;
-        Ok(Self { credentials, silent: TcpListener::bind("127.0.0.1:0")?, folder: tempfile::tempdir()? })
+        let sandbox = runtime.block_on(Sandbox::start(options()?))?;
+        let silent = TcpListener::bind("127.0.0.1:0")?;
+        let line_works = format!("http://{}", silent.local_addr()?);
+        Ok(Self { _silent: Some(silent), line_works, ..Self::of(&sandbox, Duration::from_secs(60))? })
     }
 
-    fn configuration(&self, ledger: &Path) -> Fallible<String> {
-        let it = &self.credentials;
-        let silent = self.silent.local_addr()?;
+    /// The sandbox is LINE WORKS.
+    pub fn of(sandbox: &Sandbox, call_timeout: Duration) -> Fallible<Self> {
+        let (credentials, line_works) = (sandbox.credentials().clone(), sandbox.url().to_owned());
+        Ok(Self { credentials, line_works, call_timeout, _silent: None, folder: tempfile::tempdir()? })
+    }
+
+    fn configuration(&self, ledger: &str) -> Fallible<String> {
+        let Self { credentials: it, line_works, call_timeout, .. } = self;
         let mut toml = String::new();
-        // The workers wait for an answer of LINE WORKS for as long as they may: only accepting is measured.
         write!(
             toml,
-            "[server]\nlisten = '127.0.0.1:0'\n[ledger]\nurl = 'sqlite:{}'\n[log]\nformat = 'json'\n\
+            "[server]\nlisten = '127.0.0.1:0'\n[ledger]\nurl = '{ledger}'\n[log]\nformat = 'json'\n\
              [inbound]\nevent_time = 'arrival'\nsigning_secrets = [{{ name = 'bench', value = '{SECRET}' }}]\n\
-             admin_secrets = [{{ name = 'admin', value = 'the-secret-of-the-admin' }}]\n\
-             [lineworks]\nauth_url = 'http://{silent}'\napi_url = 'http://{silent}'\ncall_timeout = '60s'\n\
+             card_secrets = [{{ name = 'card', value = '{CARD}' }}]\n\
+             admin_secrets = [{{ name = 'admin', value = '{ADMIN}' }}]\n\
+             [lineworks]\nauth_url = '{line_works}'\napi_url = '{line_works}'\ncall_timeout = '{}s'\n\
              client_id = '{}'\nclient_secret = '{}'\nservice_account = '{}'\ndomain_id = {}\nprivate_key = '''\n{}'''\n",
-            ledger.display(),
+            call_timeout.as_secs(),
             it.client_id,
             it.client_secret,
             it.service_account,
@@ -67,7 +83,7 @@ impl Site {
     }
 
     /// Starts the service on this ledger and returns with its first 200.
-    pub fn start(&self, ledger: &Path) -> Fallible<Server> {
+    pub fn start(&self, ledger: &str) -> Fallible<Server> {
         let file = self.folder.path().join("okta-lineworks.toml");
         std::fs::write(&file, self.configuration(ledger)?)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
@@ -124,7 +140,7 @@ impl Server {
 
     /// The CPU time it used so far, in user and kernel.
     pub fn cpu(&self) -> Fallible<Duration> {
-        cpu_of(&self.child.id().to_string())
+        Ok(time(&stat(&self.child.id().to_string())?, TIMES))
     }
 
     /// Its resident memory in MiB.
@@ -136,6 +152,14 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) -> Fallible<()> {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status()?;
+        if sent.success() { Ok(()) } else { Err(format!("SIG{name} was not sent").into()) }
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended already.
@@ -144,14 +168,42 @@ impl Drop for Server {
     }
 }
 
-/// The kernel counts CPU time in hundredths of a second.
-fn cpu_of(process: &str) -> Fallible<Duration> {
+/// Fields of `/proc/…/stat`, counted from the state, which is the third of the manual.
+const PARENT: usize = 1;
+const TIMES: [usize; 2] = [11, 12];
+const TIMES_OF_ENDED_CHILDREN: [usize; 2] = [13, 14];
+
+fn stat(process: &str) -> Fallible<Vec<u64>> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The second field is the name in parentheses and may hold spaces; user and system time are the 14th and 15th.
+    // The second field is the name in parentheses and may hold spaces; the state is a letter, and some numbers are below 0.
     let (_, fields) = stat.rsplit_once(')').ok_or("no such process")?;
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    let ticks = |index: usize| -> Fallible<u64> { Ok(fields.get(index).ok_or("too short")?.parse()?) };
-    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 10))
+    Ok(fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect())
+}
+
+/// The kernel counts CPU time in hundredths of a second.
+fn time(stat: &[u64], fields: [usize; 2]) -> Duration {
+    Duration::from_millis(fields.iter().map(|field| stat[*field] * 10).sum())
+}
+
+/// Of a process with all its children, such as a database server.
+pub fn cpu_of_family(first: u32) -> Fallible<Duration> {
+    let own = stat(&first.to_string())?;
+    let mut sum = time(&own, TIMES) + time(&own, TIMES_OF_ENDED_CHILDREN);
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        // Names that are no numbers are no processes; one may end at this moment.
+        if let Ok(child) = stat(&entry.file_name().to_string_lossy())
+            && child[PARENT] == u64::from(first)
+        {
+            sum += time(&child, TIMES);
+        }
+    }
+    Ok(sum)
+}
+
+/// The first process of the database server, if it runs on this machine.
+pub fn postmaster(database: &Database) -> Fallible<u32> {
+    let child = database.query("SELECT pid::bigint FROM pg_stat_activity WHERE backend_type = 'checkpointer'");
+    Ok(stat(&child.to_string())?[PARENT].try_into()?)
 }
 
 /// How long a write of 4 KiB takes to reach the disk: the median of 200.
