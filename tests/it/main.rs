@@ -8,6 +8,7 @@ mod callers;
 mod caps;
 mod cards;
 mod catch_up;
+mod chaos;
 mod crash;
 mod domains;
 mod errors_by_step;

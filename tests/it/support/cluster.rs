@@ -109,6 +109,8 @@ impl Cluster {
 
     fn kill(&self) {
         let postmaster = self.postmaster().expect("it runs");
+        // So that it starts nobody while its children are counted.
+        signal("STOP", &[postmaster]);
         let mut all = self.processes();
         all.push(postmaster);
         signal("KILL", &all);
@@ -116,6 +118,10 @@ impl Cluster {
         while all.iter().any(|process| is_alive(*process)) {
             assert!(Instant::now() < deadline, "PostgreSQL's processes do not end: {all:?}");
             std::thread::sleep(Duration::from_millis(20));
+        }
+        // A dead process that nobody has waited for would be taken for a server that runs.
+        for lock in [self.data().join("postmaster.pid"), self.folder.join(format!(".s.PGSQL.{}.lock", self.port))] {
+            std::fs::remove_file(lock).expect("it was killed");
         }
     }
 

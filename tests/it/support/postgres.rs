@@ -93,6 +93,11 @@ impl Database {
         self.url_at(&self.server.host, self.server.port)
     }
 
+    /// The port of its server.
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
     /// The same for somebody in between.
     pub fn url_at(&self, host: &str, port: u16) -> String {
         let Server { user, password, .. } = self.server;

@@ -229,19 +229,32 @@ impl Site {
 
     /// A card's request.
     pub fn card(&self, program: &Program, method: Method, person_and_query: &str) -> RequestBuilder {
-        let address = format!("{}/v1/assignments/{person_and_query}", program.url);
-        self.http.request(method, address).bearer_auth(CARD)
+        self.card_at(&program.url, method, person_and_query)
+    }
+
+    /// The same to whoever is at this URL.
+    pub fn card_at(&self, url: &str, method: Method, person_and_query: &str) -> RequestBuilder {
+        self.http.request(method, format!("{url}/v1/assignments/{person_and_query}")).bearer_auth(CARD)
     }
 
     /// A delivery of Okta's event hook.
     pub fn hook(&self, program: &Program, events: Vec<Value>) -> RequestBuilder {
-        let address = format!("{}/v1/okta/events", program.url);
-        self.http.post(address).header("Authorization", HOOK).json(&delivery(events))
+        self.hook_at(&program.url, events)
+    }
+
+    /// The same to whoever is at this URL.
+    pub fn hook_at(&self, url: &str, events: Vec<Value>) -> RequestBuilder {
+        self.http.post(format!("{url}/v1/okta/events")).header("Authorization", HOOK).json(&delivery(events))
     }
 
     /// What an operator is told.
     pub async fn look(&self, program: &Program, target: &str) -> super::Answer {
-        self.http.get(format!("{}{target}", program.url)).bearer_auth(ADMIN).answer().await
+        self.look_at(&program.url, target).await
+    }
+
+    /// The same by whoever is at this URL.
+    pub async fn look_at(&self, url: &str, target: &str) -> super::Answer {
+        self.http.get(format!("{url}{target}")).bearer_auth(ADMIN).answer().await
     }
 
     /// What an operator says.
