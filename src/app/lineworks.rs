@@ -33,7 +33,7 @@ impl Access {
         metrics: &Arc<Metrics>,
     ) -> Result<Self, BuildError> {
         let credentials = Arc::new(credentials(directory)?);
-        let cache = |purpose: &'static str, name: &'static str, scope: &str| -> Result<_, BuildError> {
+        let cache = |purpose: &'static str, names: vault::Kept, scope: &str| -> Result<_, BuildError> {
             let settings = TokenSettings {
                 auth_url: url("lineworks.auth_url", &config.lineworks.auth_url)?,
                 scope: scope.to_owned(),
@@ -41,7 +41,7 @@ impl Access {
                 purpose,
                 metrics: Arc::clone(metrics),
             };
-            let vault = LedgerVault::new(Arc::clone(store), clock.clone(), name);
+            let vault = LedgerVault::new(Arc::clone(store), clock.clone(), names);
             Ok(Arc::new(TokenCache::new(settings, Arc::clone(&credentials), Some(Arc::new(vault)), http_client()?)))
         };
         let tokens = cache("service", vault::OWN, &directory.scope)?;

@@ -14,6 +14,7 @@ mod members;
 mod okta_contact;
 mod okta_key;
 mod operator;
+mod reach;
 mod reconcile;
 mod sandbox;
 mod serve;

@@ -84,6 +84,9 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Where everything is kept.
 pub trait Store: Send + Sync {
+    /// Whether other processes may work on this ledger at the same time.
+    fn is_shared(&self) -> bool;
+
     /// Stores events in one transaction and returns once they are on disk.
     ///
     /// # Errors

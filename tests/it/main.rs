@@ -13,6 +13,7 @@ mod crash;
 mod domains;
 mod errors_by_step;
 mod every_switch;
+mod fleet;
 mod flows;
 mod grace;
 mod groups;

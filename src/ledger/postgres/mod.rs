@@ -116,6 +116,10 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
             let receipts = self.batches.accept(events).await?;

@@ -139,6 +139,10 @@ fn cannot_open(path: &Path, cause: &std::io::Error) -> OpenError {
 }
 
 impl Store for SqliteStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
             // Texts are made and memory is given back here, by many, and not by the one writer.

@@ -1,0 +1,3 @@
+//! What replicas on one PostgreSQL database share, with two or three real services before one strict sandbox.
+
+mod token;
