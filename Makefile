@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench tools-test tools-lint
+.PHONY: help demo test chaos lint check bench tools-test tools-lint
 
 # Every goal builds into the same folder.
 export CARGO_TARGET_DIR ?= target
@@ -23,6 +23,10 @@ test: tools-test ## Run every test
 	else \
 	  cargo test --locked --no-fail-fast; \
 	fi
+
+chaos: tools-test ## Kill, pause, cut and restart everything for half an hour (CHAOS_PEOPLE, CHAOS_SECONDS, CHAOS_SEEDS, CHAOS_SEED)
+	CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} CHAOS_SECONDS=$${CHAOS_SECONDS:-420} CHAOS_SEEDS=$${CHAOS_SEEDS:-2} \
+	  cargo test --locked --test it chaos:: -- --nocapture --test-threads 1
 
 lint: tools-lint ## Format, lints, documentation, licences, unused dependencies
 	cargo fmt --check

@@ -85,6 +85,7 @@ async fn run(plan: Plan) {
     world.line_works_equals_the_wishes(verdict::Leavers::AreDeleted).await;
     world.nobody_was_deleted_early().await;
     world.nobody_was_touched_by_two().await;
+    world.tokens_were_asked_for_once_per_life().await;
     world.callers_were_answered_as_they_understand();
     world.it_was_a_test().await;
     world.end().await;

@@ -114,7 +114,12 @@ impl Book {
         let line = |(n, page): (usize, &Page)| {
             let what = if page.wish.assigned { "assigned" } else { "unassigned" };
             let at = page.occurred.duration_since(self.begin).as_millis();
-            format!("{} {what}, occurred at {at} ms, acknowledged: {}\n  {}", key(n), page.acknowledged(), page.story.join("\n  "))
+            format!(
+                "{} {what}, occurred at {at} ms, acknowledged: {}\n  {}",
+                key(n),
+                page.acknowledged(),
+                page.story.join("\n  ")
+            )
         };
         theirs.map(line).collect::<Vec<_>>().join("\n")
     }

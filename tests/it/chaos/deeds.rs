@@ -9,6 +9,16 @@ use crate::support::cluster::Stop;
 
 impl World {
     pub(super) async fn do_it(&self, deed: Deed) {
+        let begin = self.now();
+        let is_of_processes =
+            !matches!(deed, Deed::Fault(_) | Deed::Latency(_) | Deed::KillTokens | Deed::TimeGoesBy(_));
+        self.do_now(deed).await;
+        if is_of_processes {
+            self.was_disturbed(begin);
+        }
+    }
+
+    async fn do_now(&self, deed: Deed) {
         match deed {
             Deed::Kill { replica, down, again } => self.kill(replica, down, again).await,
             Deed::Pause { replica, length } => self.pause(replica, length).await,
@@ -33,6 +43,9 @@ impl World {
                 }
             }
             Deed::Fault(fault) => {
+                if fault["kind"] == "unauthorized" {
+                    self.count_more("401 to good tokens", fault["times"].as_u64().expect("a number"));
+                }
                 self.expect(Method::POST, "faults", fault).await;
                 self.count("faults of LINE WORKS");
             }

@@ -85,8 +85,7 @@ fn wishes(plan: Plan, rng: &mut Rng) -> Vec<(Duration, Wish)> {
     for _ in 0..plan.people * 2 {
         drawn.push((0.1, 0.95, Wish { person: rng.u32(0..plan.people), assigned: rng.u8(0..10) < 6 }));
     }
-    let mut told: Vec<_> =
-        drawn.into_iter().map(|(from, to, wish)| (part(plan.chaos, from, to, rng), wish)).collect();
+    let mut told: Vec<_> = drawn.into_iter().map(|(from, to, wish)| (part(plan.chaos, from, to, rng), wish)).collect();
     told.sort_by_key(|(at, _)| *at);
     told
 }

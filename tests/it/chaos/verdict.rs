@@ -72,7 +72,11 @@ impl World {
             // A profile that came with a copy counts unless a newer one was known.
             let carried = page.by_card && page.wish.assigned;
             if !is_there || carried && !all.iter().any(|it| it.is_whole && it.wish >= wish) {
-                lost.push(format!("{} was acknowledged and lost\n{}", key(wish), self.story_of(page.wish.person).await));
+                lost.push(format!(
+                    "{} was acknowledged and lost\n{}",
+                    key(wish),
+                    self.story_of(page.wish.person).await
+                ));
             }
         }
         assert!(lost.is_empty(), "{} lost\n{}\n{}", lost.len(), self.tally(), lost.join("\n\n"));
@@ -98,7 +102,12 @@ impl World {
         }
         let (count, seed) = (faults.len(), self.plan.seed);
         faults.truncate(5);
-        assert!(count == 0, "CHAOS_SEED={seed}, {leavers:?}: {count} faults\n{}\n{}", self.tally(), faults.join("\n\n"));
+        assert!(
+            count == 0,
+            "CHAOS_SEED={seed}, {leavers:?}: {count} faults\n{}\n{}",
+            self.tally(),
+            faults.join("\n\n")
+        );
     }
 
     /// By external key, and what is wrong with the list itself.
@@ -172,6 +181,34 @@ impl World {
         assert!(twice.is_empty(), "CHAOS_SEED={}: created twice: {twice:?}", self.plan.seed);
         let calls: u64 = stats["requests"].as_object().expect("a map").values().filter_map(Value::as_u64).sum();
         self.count_more("calls to LINE WORKS", calls);
+    }
+
+    /// An access token is asked for once per life, by all replicas together. A token's life ends when LINE WORKS ends it, or
+    /// answers 401 to it; whoever died, or could not reach the ledger, between asking and putting the token there leaves
+    /// the others without it: each such request may cost one more.
+    pub(super) async fn tokens_were_asked_for_once_per_life(&self) {
+        let left: u64 = self.counted("401 that did not strike");
+        let lives = 1 + self.counted("tokens killed") + self.counted("401 to good tokens") - left;
+        let asked: Vec<Value> = self.journal().await.into_iter().filter(|call| call["operation"] == "token").collect();
+        let disturbed = self.disturbed.lock().expect("nobody panics with it").clone();
+        let meets = |call: &&Value| {
+            let begin = arrival(call);
+            let length = SignedDuration::from_millis(call["durationMs"].as_i64().expect("a number"));
+            // The token is put into the ledger right after.
+            let end = begin + length + SignedDuration::from_secs(1);
+            disturbed.iter().any(|(from, to)| *from <= end && *to >= begin)
+        };
+        let deaths = asked.iter().filter(meets).count() as u64;
+        let asked = asked.len() as u64;
+        self.count_more("access tokens asked for", asked);
+        self.count_more("of those, beside a death or an outage", deaths);
+        self.count_more("lives of access tokens at most", lives);
+        assert!(
+            asked <= lives + deaths,
+            "CHAOS_SEED={}: {asked} token requests, {lives} lives, {deaths} deaths\n{}",
+            self.plan.seed,
+            self.tally()
+        );
     }
 
     /// A card is never told to give up by what passes, and Okta's hook is told so in the one way that it repeats.

@@ -50,6 +50,8 @@ pub struct World {
     /// What every clock is ahead of the real time, in seconds.
     ahead_seconds: AtomicI64,
     tally: Mutex<BTreeMap<&'static str, u64>>,
+    /// From when to when something was done to a process or a network, on the clock of all.
+    pub(super) disturbed: Mutex<Vec<(Timestamp, Timestamp)>>,
     /// When a replica that had stood still past its lease went on, on the clock of all.
     pub(super) woken: Mutex<Vec<Timestamp>>,
     sandbox: Program,
@@ -102,6 +104,7 @@ impl World {
             ahead,
             ahead_seconds: AtomicI64::new(0),
             tally: Mutex::default(),
+            disturbed: Mutex::default(),
             woken: Mutex::default(),
             sandbox,
             folder: path,
@@ -192,10 +195,19 @@ impl World {
         okta_lineworks::clock::Clock::system().now() + ahead
     }
 
+    /// Something was done to a process or a network, from then on and until now.
+    pub(super) fn was_disturbed(&self, begin: Timestamp) {
+        self.disturbed.lock().expect("nobody panics with it").push((begin, self.now()));
+    }
+
     // --- the end -----------------------------------------------------------------------------------------------------
 
     /// Nothing fails any more, everything is up, and there is time for what waits.
     pub(super) async fn calm_down(&self) {
+        let faults = self.expect(Method::GET, "faults", Value::Null).await;
+        for fault in faults["faults"].as_array().expect("a list").iter().filter(|it| it["kind"] == "unauthorized") {
+            self.count_more("401 that did not strike", fault["times"].as_u64().expect("a number"));
+        }
         self.expect(Method::DELETE, "faults", Value::Null).await;
         self.expect(Method::PATCH, "switches", json!({"latencyMs": 0})).await;
         self.until_all_is_done().await;
@@ -223,7 +235,8 @@ impl World {
             tokio::time::sleep(Duration::from_millis(700)).await;
             let ready = self.look("/readyz").await;
             let states = &ready["queue"]["states"];
-            let [due, waiting, running] = ["due", "waiting", "running"].map(|state| states[state].as_u64().unwrap_or(0));
+            let [due, waiting, running] =
+                ["due", "waiting", "running"].map(|state| states[state].as_u64().unwrap_or(0));
             let left = due + waiting + running;
             // What fell due by the last move of the clock is counted in the next look.
             quiet = if left == 0 && ready["queue"]["dueNow"] == 0 { quiet + 1 } else { 0 };

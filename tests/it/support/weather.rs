@@ -6,15 +6,8 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 /// The operations on members that may fail; the token endpoint is no part of them.
-pub const OF_MEMBERS: [&str; 7] = [
-    "users.create",
-    "users.get",
-    "users.patch",
-    "users.suspend",
-    "users.unsuspend",
-    "users.delete",
-    "users.undelete",
-];
+pub const OF_MEMBERS: [&str; 7] =
+    ["users.create", "users.get", "users.patch", "users.suspend", "users.unsuspend", "users.delete", "users.undelete"];
 
 /// A fault of some calls; with unclear outcomes or only such that nobody doubts. What comes late takes so many ms.
 pub fn fault(rng: &mut Rng, operation: &str, unclear: bool, late_ms: Range<u64>) -> Value {
