@@ -9,6 +9,8 @@ mod caps;
 mod cards;
 mod catch_up;
 mod chaos;
+mod chaos_clock;
+mod chaos_database;
 mod crash;
 mod domains;
 mod errors_by_step;

@@ -233,7 +233,7 @@ impl World {
         self.count_more("runs cut off and taken over", cut_off);
         println!("{}", self.tally());
         let Plan { ledger, .. } = self.plan;
-        assert!(acknowledged * 10 > pages.len() * 8, "most was not acknowledged: this was no test");
+        assert!(acknowledged * 4 > pages.len(), "hardly anything was acknowledged: this was no test");
         assert!(cut_off > 0 && self.counted("kills") > 0, "nobody was killed at work: this was no test");
         assert!(ledger == Ledger::Sqlite || self.counted("pauses past the lease") > 0, "nobody was paused for long");
     }

@@ -70,6 +70,11 @@ impl Cluster {
 
     /// Starts it and waits until it answers.
     pub fn start(&self) {
+        self.start_with(&[]);
+    }
+
+    /// The same with more settings.
+    pub fn start_with(&self, more: &[&str]) {
         let folder = self.folder.display();
         let settings = [
             "listen_addresses=127.0.0.1".to_owned(),
@@ -80,7 +85,8 @@ impl Cluster {
             format!("ssl_cert_file={folder}/server.crt"),
             format!("ssl_key_file={folder}/server.key"),
         ];
-        let options: String = settings.iter().map(|setting| format!(" -c {setting}")).collect();
+        let settings = settings.iter().map(String::as_str).chain(more.iter().copied());
+        let options: String = settings.map(|setting| format!(" -c {setting}")).collect();
         run(as_its_user(&self.bin.join("pg_ctl"))
             .args(["start", "-w", "-t", "60", "-D"])
             .arg(self.data())

@@ -82,6 +82,11 @@ impl Site {
         Self::on(Some(Database::new()), "").await
     }
 
+    /// The same, in this one.
+    pub async fn on_database(database: Database) -> Self {
+        Self::on(Some(database), "").await
+    }
+
     async fn on(database: Option<Database>, settings: &str) -> Self {
         install_crypto();
         let listen = "127.0.0.1:0".parse().expect("an address");
