@@ -18,8 +18,8 @@ use crate::support::{ReadAnswer, user};
 const HOUR: i64 = 3_600;
 /// Longer than a lease and its grace, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// The delay before a deletion is longer than any jump here; the wait for a first retry is as short as it may be.
-const SETTINGS: &str = "[unassign]\ndelete_after = '3h'\n";
+/// The delay before a deletion is longer than any jump here, and the wait after a failure long enough to jump in it.
+const SETTINGS: &str = "[unassign]\ndelete_after = '3h'\n[converge]\nretry_first = '8s'\nretry_longest = '8s'\n";
 
 /// Programs whose wall clock the test moves.
 struct Bench {
@@ -52,8 +52,10 @@ impl Bench {
     }
 
     async fn tell(&self, method: Method, person: &str, n: u32) {
+        let is_put = method == Method::PUT;
         let card = self.site.card(&self.programs[0], method, person).header("Prefer", "wait=0");
-        let answer = card.json(&json!({ "user": user(n) })).answer().await;
+        let card = if is_put { card.json(&json!({ "user": user(n) })) } else { card };
+        let answer = card.answer().await;
         assert_eq!(answer.status, 202, "{answer:?}\n{}", self.programs[0].log());
     }
 
@@ -70,19 +72,23 @@ impl Bench {
         assert_eq!(self.site.member("00uLEAVER").await.expect("exists")["isSuspended"], true);
     }
 
-    /// The clock jumps while a call to LINE WORKS is under way, after one that failed; everything is done soon after.
+    /// The clock jumps while somebody waits after a failure and another one's call to LINE WORKS is under way; both are done
+    /// soon after.
     async fn jumps_to(&mut self, ahead: i64, n: u32) {
         let (busy, waiting) = (format!("00uBUSY{n}"), format!("00uWAITING{n}"));
-        self.site.fault(json!({"operation": "users.create", "kind": "slow", "delayMs": 900, "times": 1})).await;
-        self.site.fault(json!({"operation": "users.create", "kind": "status", "status": 503, "times": 2})).await;
-        let before = self.creates().await;
-        self.tell(Method::PUT, &busy, n).await;
+        self.site.fault(json!({"operation": "users.get", "kind": "status", "status": 503, "times": 1})).await;
+        self.tell(Method::PUT, &waiting, n).await;
         let deadline = Instant::now() + PATIENCE;
+        while self.site.row(&self.programs[0], &waiting).await["state"] != "waiting" {
+            assert!(Instant::now() < deadline, "nobody was worked on\n{}", self.programs[0].log());
+        }
+        self.site.fault(json!({"operation": "users.create", "kind": "slow", "delayMs": 900, "times": 1})).await;
+        let before = self.creates().await;
+        self.tell(Method::PUT, &busy, n + 1).await;
         while self.creates().await == before {
             assert!(Instant::now() < deadline, "nobody was worked on\n{}", self.programs[0].log());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.tell(Method::PUT, &waiting, n + 1).await;
         self.clock.set(ahead);
         // Somebody who came right now knows of no jump.
         self.start_another_if_it_may().await;

@@ -163,8 +163,8 @@ fn deeds(plan: Plan, rng: &mut Rng) -> Vec<(Duration, Deed)> {
             at_any_time(Deed::Hold { replica, length }, rng);
         }
         // After the hours of quota: whoever saw a clock jump judges no lease for a while.
-        for _ in 0..each(90) {
-            let (replica, at) = (replica(rng), part(plan.chaos, 0.35, 0.6, rng));
+        for _ in 0..each(45) {
+            let (replica, at) = (replica(rng), part(plan.chaos, 0.3, 0.65, rng));
             deeds.push((at, Deed::Pause { replica, length: PAST_THE_LEASE }));
         }
     }

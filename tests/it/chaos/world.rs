@@ -26,10 +26,12 @@ use crate::support::process::{Program, Site};
 use crate::support::{Answer, ReadAnswer, install_crypto};
 
 /// What the configuration says beside the usual: a lease lasts 30 s then, and the grace after it 2 s.
-const SETTINGS: &str = "[lineworks]\ncall_timeout = '2s'\n[log]\nformat = 'json'\nfilter = 'info'\n";
+/// The bucket is small, so that people are in the middle of their runs, waiting for a slot, whenever something happens.
+const SETTINGS: &str = "[lineworks]\ncall_timeout = '2s'\n[pacing]\nper_minute = 240\nburst = 60\n\
+     [log]\nformat = 'json'\nfilter = 'info'\n";
 /// Calls of one kind a minute that LINE WORKS takes: what a full bucket and a minute's filling are together. One bucket per
 /// process would be three times as much.
-const QUOTA: u32 = 480;
+const QUOTA: u32 = 300;
 /// Longer than a lease and its grace.
 pub const LEASE_OVER: Duration = Duration::from_secs(34);
 /// How long everything there is may take.

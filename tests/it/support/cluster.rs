@@ -138,7 +138,7 @@ impl Cluster {
         for process in all {
             // One of them may just have ended.
             let limit = format!("--fsize={bytes}:unlimited");
-            let _ = Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status();
+            let _ = as_its_user(Path::new("prlimit")).args(["--pid", &process.to_string(), &limit]).status();
         }
     }
 
