@@ -54,14 +54,20 @@ impl Access {
         std::iter::once(&self.tokens).chain(&self.broker).cloned().collect()
     }
 
-    pub(super) fn directory(&self, config: &Config, clock: &Clock) -> Result<Directory, BuildError> {
+    pub(super) fn directory(
+        &self,
+        config: &Config,
+        store: &Arc<dyn Store>,
+        clock: &Clock,
+    ) -> Result<Directory, BuildError> {
         let settings = DirectorySettings {
             api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
             sso: config.lineworks.sso,
             call_timeout: config.lineworks.call_timeout,
             places: settings::places(config),
         };
-        Ok(Directory::new(settings, Arc::clone(&self.tokens), http_client()?, clock.clone()))
+        let directory = Directory::new(settings, Arc::clone(&self.tokens), http_client()?, clock.clone());
+        Ok(directory.sharing(Arc::clone(store)))
     }
 }
 

@@ -23,8 +23,12 @@ const POLL: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(5);
 /// How far the clock may go back before whoever waits is let go on: less is no clock that was set.
 const SET_BACK: SignedDuration = SignedDuration::from_secs(60);
+/// The name of the duty to forget old history.
+const PRUNING: &str = "prune";
 /// The pause between two rounds of forgetting old history.
 const PRUNE: Duration = Duration::from_secs(3600);
+/// The time between two small steps of forgetting.
+const PRUNE_PAUSE: Duration = Duration::from_millis(20);
 
 impl Converge {
     /// Works until `stopping` is cancelled and every run has ended.
@@ -38,6 +42,7 @@ impl Converge {
         while !stopping.is_cancelled() {
             let moved = self.clock.moved();
             seen = self.look_at_the_clock(seen).await;
+            self.pauses.look(false).await;
             self.probe_for_a_seat().await;
             // Whom would it help to be claimed while no call goes out?
             let okta_paused = self.truth.as_ref().is_some_and(|truth| truth.paused().is_some());
@@ -151,17 +156,28 @@ impl Converge {
         }
     }
 
-    /// Forgets history that is older than configured, until `stopping` is cancelled.
+    /// Forgets history that is older than configured, until `stopping` is cancelled: one process does it for all, and
+    /// keeps that duty from one round to the next.
     pub async fn prune_until(self: Arc<Self>, stopping: CancellationToken) {
+        let holder = uuid::Uuid::new_v4().to_string();
         loop {
             let keep = jiff::SignedDuration::try_from(self.settings.keep_history).unwrap_or(jiff::SignedDuration::MAX);
-            if let Ok(before) = self.clock.now().checked_sub(keep) {
-                while let Ok(1..) = self.store.prune(before).await {}
+            let is_ours = self.store.take_duty(PRUNING, &holder, self.clock.now(), PRUNE + POLL).await;
+            if let (Ok(true), Ok(before)) = (is_ours, self.clock.now().checked_sub(keep)) {
+                // In small steps with room between them: whoever calls must not feel it, and a stop need not wait for it.
+                while !stopping.is_cancelled()
+                    && let Ok(1..) = self.store.prune(before).await
+                {
+                    tokio::time::sleep(PRUNE_PAUSE).await;
+                }
             }
             tokio::select! {
-                () = stopping.cancelled() => return,
+                () = stopping.cancelled() => break,
                 () = tokio::time::sleep(PRUNE) => {}
             }
+        }
+        if let Err(error) = self.store.release_duty(PRUNING, &holder).await {
+            tracing::debug!(%error, "the duty to forget old history ends by itself");
         }
     }
 }

@@ -111,7 +111,7 @@ impl Shelf {
     pub(crate) async fn load(&self, signers: &[Arc<Signer>]) -> Option<AccessToken> {
         let vault = self.vault.as_ref()?;
         let sealed = loaded(vault.load()).await?;
-        let open = |signer: &Arc<Signer>| Sealer::new(&signer.sealing_key()).open(&self.binding(signer), &sealed);
+        let open = |signer: &Arc<Signer>| signer.sealer().open(&self.binding(signer), &sealed);
         let text = signers.iter().find_map(open)?;
         let mut kept: Kept = serde_json::from_slice(&text).ok()?;
         let issued_at = Timestamp::from_millisecond(kept.issued_at_ms).ok()?;
@@ -129,7 +129,7 @@ impl Shelf {
             expires_at_ms: token.expires_at().as_millisecond(),
         };
         let text = Zeroizing::new(serde_json::to_vec(&kept).expect("texts and numbers are JSON"));
-        let sealed = Sealer::new(&signer.sealing_key()).seal(&self.binding(signer), &text).unwrap_or_default();
+        let sealed = signer.sealer().seal(&self.binding(signer), &text).unwrap_or_default();
         let stored = async {
             loop {
                 match vault.store(sealed.clone()).await {
@@ -167,7 +167,7 @@ impl Shelf {
     fn of_failures(&self, credentials: &Credentials) -> Option<(Sealer, Vec<u8>)> {
         let newest = credentials.signers().into_iter().next()?;
         let binding = [self.binding(&newest).as_slice(), credentials.print().as_slice()].concat();
-        Some((Sealer::new(&newest.sealing_key()), binding))
+        Some((newest.sealer(), binding))
     }
 
     fn binding(&self, signer: &Signer) -> Vec<u8> {

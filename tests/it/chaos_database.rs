@@ -59,8 +59,13 @@ impl Bench {
         assert_eq!(card.status, 429, "{card:?}");
         assert!(card.headers.contains_key("retry-after") && card.body["code"] == "not_now", "{card:?}");
         assert_eq!(self.deliver(900_000..900_010).await, 503, "{}", self.program.log());
-        assert_eq!(self.site.look(&self.program, "/readyz").await.status, 503);
         assert_eq!(self.site.look(&self.program, "/livez").await.status, 200);
+    }
+
+    /// The same where the database does not even answer questions, or says that it is read-only.
+    async fn is_away(&self) {
+        self.is_turned_away().await;
+        assert_eq!(self.site.look(&self.program, "/readyz").await.status, 503);
     }
 
     /// Cards are taken in again, and what was told is done.
@@ -121,13 +126,13 @@ async fn a_database_that_became_read_only_turns_every_call_away_until_it_can_be_
     bench.cluster.stop(Stop::Fast);
     bench.cluster.touch("standby.signal");
     bench.cluster.start();
-    bench.is_turned_away().await;
+    bench.is_away().await;
     bench.cluster.control(&["promote", "-w"]);
     bench.goes_on(2).await;
 
     bench.cluster.stop(Stop::Fast);
     bench.cluster.start_with(&["default_transaction_read_only=on"]);
-    bench.is_turned_away().await;
+    bench.is_away().await;
     bench.cluster.stop(Stop::Fast);
     bench.cluster.start();
     bench.goes_on(3).await;
@@ -152,7 +157,7 @@ async fn a_database_that_is_away_for_long_is_waited_for() {
     assert_ne!(another.code, Some(0));
     assert!(another.said.contains("refused"), "{}", another.said);
     while gone.elapsed() < Duration::from_secs(36) {
-        bench.is_turned_away().await;
+        bench.is_away().await;
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     bench.cluster.start();

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::deeds::everybody;
 use super::world::World;
 use super::{Hook, NO_CAP};
 use crate::support::weather::{OF_MEMBERS, fault};
@@ -74,7 +75,8 @@ impl World {
 
     /// Tokens end, a role is gone for a while, cursors are refused, events are stored late.
     async fn okta_forgets(&mut self) {
-        let (path, change) = match self.rng.u8(0..7) {
+        let half: Vec<String> = everybody().filter(|_| self.rng.bool()).collect();
+        let (path, change) = match self.rng.u8(0..9) {
             0 => ("okta/access", json!({"killTokens": true})),
             1 => ("okta/access", json!({"role": "none"})),
             // What a narrowed role does not see looks like what is not there.
@@ -82,6 +84,9 @@ impl World {
             2 => ("okta/access", json!({"role": "full"})),
             3 => ("okta/switches", json!({"logCursorLifeSeconds": 1})),
             4 => ("okta/switches", json!({"logCursorLifeSeconds": null})),
+            // Half of the people are out of reach, and are not shown or refused.
+            6 => ("okta/access", json!({"role": {"people": half}})),
+            7 => ("okta/switches", json!({"narrowedAnswer": if half.len().is_multiple_of(2) { "404" } else { "403" }})),
             _ => ("okta/switches", json!({"logLatePercent": 30, "logLateSeconds": 300})),
         };
         self.expect(Method::PATCH, path, change).await;

@@ -56,7 +56,12 @@ pub struct Site {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client")
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(40))
+        // The servers give an idle connection up after 5 seconds; one that is just being closed is not used again.
+        .pool_idle_timeout(Duration::from_secs(2))
+        .build()
+        .expect("a client")
 }
 
 /// How a program that ran to its end ended.
@@ -325,6 +330,11 @@ impl Site {
 
     // --- the ledger itself; a file only while no program has it ------------------------------------------------------
 
+    /// Whether the ledger is a database.
+    pub fn is_on_postgres(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// The first column of the first row.
     pub fn query(&self, sql: &str) -> i64 {
         if let Some(database) = &self.database {
@@ -332,6 +342,15 @@ impl Site {
         }
         let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
         db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Changes it by hand, also beside a program that serves from it.
+    pub fn change(&self, sql: &str) {
+        if let Some(database) = &self.database {
+            return database.run(sql);
+        }
+        let db = Connection::open(self.ledger()).expect("opens");
+        db.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The first column of every row.
@@ -347,10 +366,6 @@ impl Site {
 
     /// Forgets how many calls were made: a test of many short lives is not a test of the pacing.
     pub fn forget_the_pacing(&self) {
-        if let Some(database) = &self.database {
-            return database.run("DELETE FROM pacing");
-        }
-        let db = Connection::open(self.ledger()).expect("opens");
-        db.execute("DELETE FROM pacing", []).expect("nobody else has the ledger");
+        self.change("DELETE FROM pacing");
     }
 }
