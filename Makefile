@@ -47,10 +47,10 @@ bench: ## Measure, with the release build
 # What the tests call beside cargo. Installed when this user may do that, else named.
 tools-test:
 	@missing=""; \
-	for pair in prlimit:util-linux curl:curl openssl:openssl cc:gcc; do \
+	for pair in prlimit:util-linux ps:procps curl:curl openssl:openssl cc:gcc; do \
 	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
-	if [ -z "$${TEST_POSTGRES_URL:-}" ] && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 	  && ! { command -v pg_config >/dev/null && [ -x "$$(pg_config --bindir)/initdb" ]; }; then \
 	  missing="$$missing postgresql"; \
 	fi; \
