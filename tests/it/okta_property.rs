@@ -8,7 +8,6 @@
 
 mod chaos;
 mod deeds;
-mod door;
 mod verdict;
 mod world;
 

@@ -6,21 +6,11 @@ use serde_json::{Value, json};
 use super::deeds::everybody;
 use super::world::World;
 use super::{Hook, NO_CAP};
+use crate::support::weather::{OF_MEMBERS, fault};
 
 /// Longer than a call may take (1 s), and shorter than what a dead program's calls are given to end.
 const LATE_MS: u64 = 1300;
 
-const LINE_WORKS: [&str; 9] = [
-    "users.create",
-    "users.create",
-    "users.get",
-    "users.patch",
-    "users.suspend",
-    "users.unsuspend",
-    "users.delete",
-    "users.undelete",
-    "token",
-];
 const OKTA: [&str; 6] =
     ["okta.appUsers.get", "okta.apps.get", "okta.users.get", "okta.logs.list", "okta.appUsers.list", "okta.token"];
 
@@ -51,21 +41,12 @@ impl World {
     }
 
     async fn line_works_fails(&mut self) {
-        let operation = LINE_WORKS[self.rng.usize(0..LINE_WORKS.len())];
+        // One more than there are: the token endpoint.
+        let operation = OF_MEMBERS.get(self.rng.usize(0..=OF_MEMBERS.len())).unwrap_or(&"token");
         // Who counts what was suspended must know whether it was.
         let unclear = self.variant.cap == NO_CAP;
-        let fault = match self.rng.u8(0..10) {
-            0 => json!({"kind": "status", "status": 500}),
-            1 => json!({"kind": "status", "status": 503}),
-            2 => json!({"kind": "closeBefore"}),
-            3 if unclear => json!({"kind": "closeAfter"}),
-            4..7 if unclear => json!({"kind": "lateEffect", "delayMs": LATE_MS}),
-            7 if unclear => json!({"kind": "hangAfter", "delayMs": LATE_MS}),
-            8 => json!({"kind": "tooManyRequests", "delayMs": 1500}),
-            9 => json!({"kind": "unauthorized"}),
-            _ => json!({"kind": "slow", "delayMs": 300}),
-        };
-        self.strike(operation, fault).await;
+        let fault = fault(&mut self.rng, operation, unclear, LATE_MS..LATE_MS + 1);
+        self.expect(Method::POST, "faults", fault).await;
         self.count("faults of LINE WORKS");
     }
 

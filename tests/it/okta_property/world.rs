@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::door::Door;
 use super::{Hook, Variant};
 use crate::support::ahead::Ahead;
+use crate::support::door::Door;
 use crate::support::process::{HOOK, Program, Site};
 use crate::support::{Answer, ReadAnswer};
 

@@ -6,6 +6,9 @@
 #![allow(dead_code, reason = "each test file uses the verbs it needs")]
 
 pub mod ahead;
+pub mod cluster;
+pub mod door;
+pub mod life;
 pub mod postgres;
 pub mod process;
 
@@ -27,6 +30,7 @@ use tokio::task::JoinHandle;
 
 pub mod program;
 pub mod raw;
+pub mod weather;
 pub mod workflows;
 
 pub const CARD: &str = "sandbox-card";
