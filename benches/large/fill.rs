@@ -132,8 +132,10 @@ pub fn fill(ledger: &Ledger, site: &Site, people: u64, events: u64) -> Fallible<
     let profile = format!("replace(profile, '{}', {login})", email(0));
     let rows = |table: &str, count: u64, other: &[(&str, &str)]| -> Fallible<String> {
         let columns: Vec<String> = ledger.columns(table)?.into_iter().filter(|column| column != "id").collect();
-        let value = |column: &String| other.iter().find(|(name, _)| name == column).map_or(column.as_str(), |it| it.1);
-        let values: Vec<&str> = columns.iter().map(value).collect();
+        let values: Vec<&str> = columns
+            .iter()
+            .map(|column| other.iter().find(|(name, _)| name == column).map_or(column.as_str(), |(_, value)| *value))
+            .collect();
         let series = words.series.replace("{}", &count.to_string());
         Ok(format!(
             "INSERT INTO {table} ({}) SELECT {} FROM (SELECT * FROM {table} LIMIT 1) AS first, {series} WHERE n > 0",
