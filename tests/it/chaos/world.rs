@@ -22,7 +22,7 @@ use super::{Ledger, Plan};
 use crate::support::ahead::Ahead;
 use crate::support::cluster::{Cluster, Stop};
 use crate::support::postgres::Database;
-use crate::support::process::{Program, Site};
+use crate::support::process::{Program, Site, client};
 use crate::support::{Answer, ReadAnswer, install_crypto};
 
 /// What the configuration says beside the usual: a lease lasts 30 s then, and the grace after it 2 s.
@@ -86,7 +86,7 @@ impl World {
         };
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
         command.envs(ahead.environment(0));
-        let http = reqwest::Client::new();
+        let http = client();
         let sandbox = Program::sandbox(command, path.join("sandbox.log"), &http).await;
         let site = Site::beside(&sandbox, folder, None, SETTINGS).await;
         let mut replicas = Vec::new();
@@ -111,7 +111,7 @@ impl World {
             sandbox,
             folder: path,
         };
-        let window = if plan.seed % 2 == 0 { "fixed" } else { "sliding" };
+        let window = if plan.seed.is_multiple_of(2) { "fixed" } else { "sliding" };
         world.expect(Method::PATCH, "switches", json!({"quotaPerMinute": QUOTA, "rateWindow": window})).await;
         for number in 0..world.replicas.len() {
             world.start(number).await;
@@ -246,7 +246,7 @@ impl World {
                 return;
             }
             assert!(Instant::now() < deadline, "still so after {PATIENCE:?}: {ready:#}\n{}", self.tally());
-            if due + waiting > 0 && looks % 3 == 0 {
+            if due + waiting > 0 && u32::is_multiple_of(looks, 3) {
                 self.time_goes_by(60);
             }
         }

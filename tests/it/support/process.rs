@@ -55,7 +55,8 @@ pub struct Site {
     _sandbox: Option<Sandbox>,
 }
 
-fn client() -> reqwest::Client {
+/// A client as everybody here needs it.
+pub fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .timeout(Duration::from_secs(40))
         // The servers give an idle connection up after 5 seconds; one that is just being closed is not used again.
