@@ -55,8 +55,9 @@ impl Time {
     pub(super) fn is_steady(&self, now: Timestamp, lease: Duration) -> bool {
         let stepped = *self.stepped.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let knows = begun.is_some_and(|begun| now.duration_since(begun).unsigned_abs() >= lease && now > begun);
-        knows && stepped.is_none_or(|at| at.elapsed() >= lease)
+        let known_for = begun.map_or(SignedDuration::ZERO, |begun| now.duration_since(begun));
+        Duration::try_from(known_for).is_ok_and(|known_for| known_for >= lease)
+            && stepped.is_none_or(|at| at.elapsed() >= lease)
     }
 
     /// Reads the database's clock beside other work on the same connection.
