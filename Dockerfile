@@ -4,9 +4,10 @@ FROM rust:1.95-bookworm AS builder
 WORKDIR /build
 # The dependencies first, so that they stay cached until the lock file changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src benches/accept benches/joiners \
- && echo 'fn main() {}' | tee src/main.rs benches/accept/main.rs benches/joiners/main.rs \
- && touch src/lib.rs \
+RUN mkdir -p src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
+ && for bench in $(sed -n '/^\[\[bench\]\]/{n;s/name = "\(.*\)"/\1/p}' Cargo.toml); do \
+      mkdir -p "benches/$bench" && cp src/main.rs "benches/$bench/main.rs"; \
+    done \
  && cargo build --release --locked \
  && rm -r src
 COPY migrations migrations

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench tools-test tools-lint
+.PHONY: help demo test chaos lint check bench tools-test tools-lint
 
 # Every goal builds into the same folder.
 export CARGO_TARGET_DIR ?= target
@@ -23,6 +23,10 @@ test: tools-test ## Run every test
 	else \
 	  cargo test --locked --no-fail-fast; \
 	fi
+
+chaos: tools-test ## Kill, pause, cut and restart everything for half an hour (CHAOS_PEOPLE, CHAOS_SECONDS, CHAOS_SEEDS, CHAOS_SEED)
+	CHAOS_PEOPLE=$${CHAOS_PEOPLE:-2000} CHAOS_SECONDS=$${CHAOS_SECONDS:-420} CHAOS_SEEDS=$${CHAOS_SEEDS:-2} \
+	  cargo test --locked --test it chaos:: -- --nocapture --test-threads 1
 
 lint: tools-lint ## Format, lints, documentation, licences, unused dependencies
 	cargo fmt --check
@@ -44,10 +48,10 @@ bench: tools-test ## Measure, with the release build
 # What the tests call beside cargo. Installed when this user may do that, else named.
 tools-test:
 	@missing=""; \
-	for pair in prlimit:util-linux curl:curl openssl:openssl cc:gcc; do \
+	for pair in prlimit:util-linux ps:procps curl:curl openssl:openssl cc:gcc; do \
 	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
-	if [ -z "$${TEST_POSTGRES_URL:-}" ] && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 	  && ! { command -v pg_config >/dev/null && [ -x "$$(pg_config --bindir)/initdb" ]; }; then \
 	  missing="$$missing postgresql"; \
 	fi; \

@@ -20,15 +20,15 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Config, LedgerUrl};
+use crate::config::Config;
 use crate::converge::Converge;
 use crate::domain::event::Source;
-use crate::handover::Handover;
 use crate::inbound::Doors;
 use crate::ledger::org::{OrgEvent, OrgMark, app_gone_since};
+use crate::ledger::pauses::{Pauses, Topic};
 use crate::ledger::postgres::PostgresStore;
 use crate::ledger::sqlite::SqliteStore;
-use crate::ledger::{Incoming, OpenError, Store, StoreError};
+use crate::ledger::{Incoming, OpenError, Place, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
@@ -41,7 +41,7 @@ use crate::shutdown::{Ended, Shutdown};
 use backend::Backend;
 
 pub(crate) use lineworks::credentials;
-pub(crate) use settings::{mapping, rules};
+pub(crate) use settings::{mapping, place, rules};
 pub(crate) use tls::server_config as tls;
 
 /// Connections the service serves at the same time, per worker thread.
@@ -110,6 +110,7 @@ pub struct App {
     catch_up: Option<CatchUp>,
     rotation: BoxFuture<'static, ()>,
     stopping: CancellationToken,
+    drain_time: Duration,
     shutdown_timeout: Duration,
 }
 
@@ -143,31 +144,26 @@ impl App {
             forget_gone_app(&*store, &clock).await?;
         }
         let metrics = Arc::new(Metrics::default());
-        let backend = Backend::build(config, &store, &clock, &metrics)?;
-        let handover = config.lineworks.return_password.then(|| Arc::new(Handover::default()));
+        let pauses = Arc::new(Pauses::of(Arc::clone(&store)));
+        let backend = Backend::build(config, &store, &pauses, &clock, &metrics)?;
+        let handover = backend.handover(config, &store, &clock);
         let settings = settings::converge(config, handover.clone(), &metrics);
         let client = okta::client(config, &clock, &metrics)?.map(Arc::new);
-        let asked = okta::truth(client.as_ref(), &mapping, &clock);
+        let asked = okta::truth(client.as_ref(), &mapping, &clock, &pauses);
         let truth = asked.clone().map(|asked| asked as Arc<dyn Truth>);
         let members = Arc::clone(&backend.members);
-        let converge = Converge::new(Arc::clone(&store), members, truth, settings, clock.clone());
-        let (contacts, pauses) = (backend.contacts(&clock), converge.pauses());
+        let converge = Converge::new(Arc::clone(&store), members, truth, settings, clock.clone(), Arc::clone(&pauses));
+        let (contacts, known) = (backend.contacts(&clock), Arc::clone(&pauses));
         let status = move || {
             let mut status = contacts.status();
-            status.paused.extend(pauses.shown());
+            status.paused.extend(known.get(Topic::Seat).map(|pause| pause.shown()));
             status
         };
         let catch_up = catch_up(config, client.as_ref(), &store, &clock, &metrics);
         let settings = settings::doors(config, handover, backend.broker(), &metrics);
         let doors = Doors::new(Arc::clone(&store), clock.clone(), settings, Arc::clone(&backend.members), status);
-        let pauses = converge.pauses();
-        let standing = asked.clone().map(|asked| move || asked.standing());
-        let doors = doors.with_okta(standing).on_retry(move || {
-            pauses.let_one_try();
-            if let Some(asked) = &asked {
-                asked.let_one_try();
-            }
-        });
+        let standing = asked.map(|asked| move || asked.standing());
+        let doors = doors.with_okta(standing).with_pauses(pauses);
         let doors = doors.with_reconcile(Reconcile {
             store: Arc::clone(&store),
             members: Arc::clone(&backend.members),
@@ -177,7 +173,6 @@ impl App {
             judgement: settings::judgement(config),
             clock: clock.clone(),
             metrics: Arc::clone(&metrics),
-            running: Arc::default(),
         });
         let doors = doors.with_catch_up(catch_up.as_ref().map(CatchUp::status));
         let doors = Arc::new(doors);
@@ -193,6 +188,7 @@ impl App {
             keeper: backend.keeper,
             catch_up,
             stopping,
+            drain_time: config.server.drain_time,
             shutdown_timeout: config.server.shutdown_timeout,
         })
     }
@@ -214,7 +210,19 @@ impl App {
 
     /// Serves and works until a stop is asked for and everything in hand is finished, or the time for that is over.
     pub async fn run_until(self, shutdown: &Shutdown) -> Ended {
-        let Self { store, server, converge, doors, rotation, keeper, catch_up, stopping, shutdown_timeout, .. } = self;
+        let Self {
+            store,
+            server,
+            converge,
+            doors,
+            rotation,
+            keeper,
+            catch_up,
+            stopping,
+            drain_time,
+            shutdown_timeout,
+            ..
+        } = self;
         let handle = server.handle();
         let mut server = tokio::spawn(server);
         let work = tokio::spawn(Arc::clone(&converge).run_until(shutdown.soft.clone()));
@@ -235,6 +243,10 @@ impl App {
         doors.stop_waiting();
         drop(doors);
         let finish = async {
+            // A proxy that sees `/readyz` fail sends nobody here any more before the listener goes.
+            if !ended_alone {
+                tokio::time::sleep(drain_time).await;
+            }
             stop_server(&handle, server, ended_alone).await;
             for task in tasks {
                 if let Err(error) = task.await {
@@ -243,7 +255,7 @@ impl App {
             }
             close(store).await;
         };
-        match shutdown.finish(finish, shutdown_timeout).await {
+        match shutdown.finish(finish, drain_time + shutdown_timeout).await {
             Ended::Finished if ended_alone => Ended::Failed,
             ended => ended,
         }
@@ -270,22 +282,16 @@ async fn stop_server(handle: &ServerHandle, server: tokio::task::JoinHandle<std:
 }
 
 async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result<Arc<dyn Store>, BuildError> {
-    let (store, path): (Arc<dyn Store>, String) = match &config.ledger.url {
-        LedgerUrl::Sqlite(path) => {
-            let store = SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?;
-            (Arc::new(store), path.display().to_string())
-        }
-        LedgerUrl::Postgres(url) => {
-            let address = settings::postgres(url, config.ledger.password.as_ref());
-            let store = PostgresStore::open(&address, config.ledger.connections, clock).await?;
-            (Arc::new(store), address.shown())
-        }
+    let place = settings::place(config);
+    let store: Arc<dyn Store> = match &place {
+        Place::Sqlite(path) => Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?),
+        Place::Postgres(address) => Arc::new(PostgresStore::open(address, config.ledger.connections, clock).await?),
     };
     let this = purpose.words();
     match store.load("purpose").await? {
         Some(former) if former != this.as_bytes() => {
             let former = String::from_utf8_lossy(&former).into_owned();
-            return Err(BuildError::MixedLedger { path, former, this });
+            return Err(BuildError::MixedLedger { path: place.shown(), former, this });
         }
         Some(_) => {}
         None => store.save("purpose", this.as_bytes().to_vec(), clock.now()).await?,

@@ -11,7 +11,7 @@
 //!
 //! `app` puts the parts together and is the only one that sees the configuration; `cli` is the command line over
 //! it; `sandbox` is a fake LINE WORKS for rehearsals and tests. Imports point one way:
-//! `cli → app → {inbound, converge, reconcile, okta, sandbox} → {ledger, lineworks, handover} → domain`.
+//! `cli → app → {inbound, converge, reconcile, okta, sandbox} → handover → {ledger, lineworks} → domain`.
 
 pub mod app;
 pub mod cli;

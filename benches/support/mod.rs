@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each benchmark uses what it needs")]
 
+#[path = "../../tests/it/support/cluster.rs"]
+pub mod cluster;
 pub mod load;
 #[path = "../../tests/it/support/postgres.rs"]
 pub mod postgres;

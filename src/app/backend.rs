@@ -9,7 +9,9 @@ use super::BuildError;
 use super::lineworks::{Access, url};
 use crate::clock::Clock;
 use crate::config::{Backend as Chosen, Config, LiveSecret};
+use crate::handover::Handover;
 use crate::ledger::Store;
+use crate::ledger::pauses::Pauses;
 use crate::lineworks::both::Both;
 use crate::lineworks::rotation;
 use crate::lineworks::scim::{Keeper, ReadToken, Scim, ScimSettings, ScimToken};
@@ -39,14 +41,15 @@ impl Backend {
     pub(super) fn build(
         config: &Config,
         store: &Arc<dyn Store>,
+        pauses: &Arc<Pauses>,
         clock: &Clock,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, BuildError> {
         let access = config.lineworks.directory.as_ref();
         let access = access.map(|access| Access::new(config, access, store, clock, metrics)).transpose()?;
-        let directory = access.as_ref().map(|access| access.directory(config, clock)).transpose()?;
+        let directory = access.as_ref().map(|access| access.directory(config, store, clock)).transpose()?;
         let scim = match (config.lineworks.backend, &config.lineworks.scim_token) {
-            (Chosen::Scim, Some(token)) => Some(scim(config, token, clock)?),
+            (Chosen::Scim, Some(token)) => Some(scim(config, token, Arc::clone(pauses), clock)?),
             _ => None,
         };
         let Some((scim, keeper, scim_token)) = scim else {
@@ -64,6 +67,15 @@ impl Backend {
     pub(super) fn contacts(&self, clock: &Clock) -> Contacts {
         let tokens = self.access.as_ref().map(|access| Arc::clone(&access.tokens));
         Contacts { tokens, scim_token: self.scim_token.clone(), clock: clock.clone() }
+    }
+
+    /// Where first passwords are handed over, if callers may have them.
+    pub(super) fn handover(&self, config: &Config, store: &Arc<dyn Store>, clock: &Clock) -> Option<Arc<Handover>> {
+        let handover = match &self.access {
+            Some(access) => Handover::over(store, clock, Arc::clone(&access.credentials)),
+            None => Handover::default(),
+        };
+        config.lineworks.return_password.then(|| Arc::new(handover))
     }
 
     /// The token for others; none: that door is closed.
@@ -102,13 +114,14 @@ impl Contacts {
 pub(crate) fn scim(
     config: &Config,
     token: &LiveSecret,
+    pauses: Arc<Pauses>,
     clock: &Clock,
 ) -> Result<(Scim, Keeper, Arc<ScimToken>), BuildError> {
     let settings = ScimSettings {
         api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
         call_timeout: config.lineworks.call_timeout,
     };
-    let token = Arc::new(ScimToken::new(token.secret.clone(), file_of(token)));
+    let token = Arc::new(ScimToken::new(token.secret.clone(), file_of(token)).sharing(pauses));
     let keeper = Keeper::new(settings.clone(), Arc::clone(&token), http_client()?, clock.clone());
     let scim = Scim::new(settings, Arc::clone(&token), http_client()?, clock.clone());
     Ok((scim, keeper, token))

@@ -33,7 +33,7 @@ impl Access {
         metrics: &Arc<Metrics>,
     ) -> Result<Self, BuildError> {
         let credentials = Arc::new(credentials(directory)?);
-        let cache = |purpose: &'static str, name: &'static str, scope: &str| -> Result<_, BuildError> {
+        let cache = |purpose: &'static str, names: vault::Kept, scope: &str| -> Result<_, BuildError> {
             let settings = TokenSettings {
                 auth_url: url("lineworks.auth_url", &config.lineworks.auth_url)?,
                 scope: scope.to_owned(),
@@ -41,7 +41,7 @@ impl Access {
                 purpose,
                 metrics: Arc::clone(metrics),
             };
-            let vault = LedgerVault::new(Arc::clone(store), clock.clone(), name);
+            let vault = LedgerVault::new(Arc::clone(store), clock.clone(), names);
             Ok(Arc::new(TokenCache::new(settings, Arc::clone(&credentials), Some(Arc::new(vault)), http_client()?)))
         };
         let tokens = cache("service", vault::OWN, &directory.scope)?;
@@ -54,14 +54,20 @@ impl Access {
         std::iter::once(&self.tokens).chain(&self.broker).cloned().collect()
     }
 
-    pub(super) fn directory(&self, config: &Config, clock: &Clock) -> Result<Directory, BuildError> {
+    pub(super) fn directory(
+        &self,
+        config: &Config,
+        store: &Arc<dyn Store>,
+        clock: &Clock,
+    ) -> Result<Directory, BuildError> {
         let settings = DirectorySettings {
             api_url: url("lineworks.api_url", &config.lineworks.api_url)?,
             sso: config.lineworks.sso,
             call_timeout: config.lineworks.call_timeout,
             places: settings::places(config),
         };
-        Ok(Directory::new(settings, Arc::clone(&self.tokens), http_client()?, clock.clone()))
+        let directory = Directory::new(settings, Arc::clone(&self.tokens), http_client()?, clock.clone());
+        Ok(directory.sharing(Arc::clone(store)))
     }
 }
 

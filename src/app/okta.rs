@@ -6,6 +6,7 @@ use super::BuildError;
 use super::lineworks::{given, url};
 use crate::clock::Clock;
 use crate::config::{Config, OktaAccess};
+use crate::ledger::pauses::Pauses;
 use crate::lineworks::http_client;
 use crate::metrics::Metrics;
 use crate::okta::ask::AskOkta;
@@ -21,8 +22,15 @@ pub(crate) fn client(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> 
 }
 
 /// Who says what is true of the people of the app; none when no org is configured.
-pub(super) fn truth(client: Option<&Arc<OktaClient>>, mapping: &Arc<Mapping>, clock: &Clock) -> Option<Arc<AskOkta>> {
-    client.map(|client| Arc::new(AskOkta::new(Arc::clone(client), Arc::clone(mapping), clock.clone())))
+pub(super) fn truth(
+    client: Option<&Arc<OktaClient>>,
+    mapping: &Arc<Mapping>,
+    clock: &Clock,
+    pauses: &Arc<Pauses>,
+) -> Option<Arc<AskOkta>> {
+    client.map(|client| {
+        Arc::new(AskOkta::new(Arc::clone(client), Arc::clone(mapping), clock.clone(), Arc::clone(pauses)))
+    })
 }
 
 /// As [`client`], but asking for other scopes than `okta.scope`. An API token has no scopes.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::BuildError;
-use crate::config::{self, Config, PasswordCreation, PostgresEncryption, PostgresUrl};
+use crate::config::{self, Config, LedgerUrl, PasswordCreation, PostgresEncryption, PostgresUrl};
 use crate::converge::{self, Backoff};
 use crate::domain::domains::Domains;
 use crate::domain::event::UnassignPolicy;
@@ -18,8 +18,8 @@ use crate::domain::reference::Reference;
 use crate::handover::Handover;
 use crate::inbound::caller::{Callers, Named};
 use crate::inbound::{self, EventTime};
-use crate::ledger::Limits;
 use crate::ledger::postgres::{Address, Encryption};
+use crate::ledger::{Limits, Place};
 use crate::lineworks::PlaceSettings;
 use crate::lineworks::token::TokenCache;
 use crate::metrics::Metrics;
@@ -123,8 +123,15 @@ pub(super) fn places(config: &Config) -> PlaceSettings {
     }
 }
 
-/// Where the ledger's database is.
-pub(super) fn postgres(url: &PostgresUrl, password: Option<&SecretString>) -> Address {
+/// Where the ledger is.
+pub(crate) fn place(config: &Config) -> Place {
+    match &config.ledger.url {
+        LedgerUrl::Sqlite(path) => Place::Sqlite(path.clone()),
+        LedgerUrl::Postgres(url) => Place::Postgres(postgres(url, config.ledger.password.as_ref())),
+    }
+}
+
+fn postgres(url: &PostgresUrl, password: Option<&SecretString>) -> Address {
     Address {
         host: url.host.clone(),
         port: url.port,

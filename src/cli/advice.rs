@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::operator::{Reach, word};
+use super::reach::{Reach, word};
 
 /// The states in which somebody waits for something.
 const UNFINISHED: [&str; 3] = ["parked", "held", "waiting"];

@@ -126,7 +126,7 @@ async fn contact_fault(config: &Config, scope: &str, credentials: &Arc<Credentia
 async fn scim_fault(config: &Config) -> Option<String> {
     let token = config.lineworks.scim_token.as_ref()?;
     let clock = Clock::system();
-    let (_, keeper, token) = match app::backend::scim(config, token, &clock) {
+    let (_, keeper, token) = match app::backend::scim(config, token, Arc::default(), &clock) {
         Ok(scim) => scim,
         Err(error) => return Some(error.to_string()),
     };

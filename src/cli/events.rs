@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use reqwest::Method;
 
-use super::operator::{Reach, word};
+use super::reach::{Reach, word};
 
 /// The service gives at most this many at once.
 const PAGE: usize = 100;

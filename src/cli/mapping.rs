@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::operator::field_line;
+use super::reach::field_line;
 use super::{BadConfiguration, ConfigArgs, absent_sandbox};
 use crate::app;
 use crate::clock::Clock;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use reqwest::{Method, Url};
 
-use super::operator::{Reach, word};
+use super::reach::{Reach, word};
 
 #[derive(Debug, Args)]
 pub(super) struct Members {

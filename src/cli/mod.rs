@@ -9,13 +9,18 @@ mod demo;
 mod events;
 mod flows;
 mod hook;
+mod ledger;
 mod mapping;
 mod members;
+mod migrate;
 mod okta_contact;
 mod okta_key;
 mod operator;
+mod progress;
+mod reach;
 mod reconcile;
 mod sandbox;
+mod sandbox_elsewhere;
 mod serve;
 
 use std::path::PathBuf;
@@ -40,6 +45,11 @@ enum Command {
     Serve(serve::Serve),
     /// Say what is wrong with the configuration, without starting
     Check(check::Check),
+    /// Bring the ledger up to date; `serve` does it by itself where its database user may
+    Migrate(migrate::Migrate),
+    /// Back the ledger up, or move it to another place
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     /// Make, verify or show the event hook in Okta
     Hook(hook::Hook),
     /// Run the fake LINE WORKS alone
@@ -196,6 +206,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run().await,
         Command::Check(check) => check.run().await,
+        Command::Migrate(migrate) => migrate.run().await,
+        Command::Ledger(ledger) => ledger.run().await,
         Command::Hook(hook) => hook.run().await,
         Command::Sandbox(sandbox) => sandbox.run().await,
         Command::Demo(demo) => demo.run().await,

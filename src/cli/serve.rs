@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
+use super::sandbox_elsewhere::sandbox_at;
 use super::{BadConfiguration, ConfigArgs, stand_ins};
 use crate::app::{App, Purpose};
 use crate::clock::Clock;
@@ -27,6 +28,9 @@ pub(super) struct Serve {
     /// Where the sandbox listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090", requires = "sandbox")]
     sandbox_listen: SocketAddr,
+    /// Rehearse against a sandbox that runs elsewhere (`okta-lineworks sandbox`), such as one that replicas share
+    #[arg(long, value_name = "URL", requires = "sandbox", conflicts_with = "sandbox_listen")]
+    sandbox_url: Option<String>,
 }
 
 /// A moment, or how long before now.
@@ -68,6 +72,10 @@ impl Serve {
         if !self.sandbox {
             let loaded = self.config.load(None).map_err(BadConfiguration::from)?;
             return serve(loaded, Purpose::Real, self.since, &shutdown).await;
+        }
+        if let Some(url) = &self.sandbox_url {
+            let loaded = self.config.load(Some(sandbox_at(url).await?)).map_err(BadConfiguration::from)?;
+            return serve(loaded, Purpose::Rehearsal, self.since, &shutdown).await;
         }
         let options =
             SandboxOptions { listen: self.sandbox_listen, switches: Switches::default(), strict: false, tls: None };

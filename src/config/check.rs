@@ -68,7 +68,7 @@ impl Check {
 
     /// A duration within limits; sandbox mode goes down to a millisecond.
     pub(super) fn span(&mut self, key: &str, text: &str, limits: RangeInclusive<Duration>) -> Option<Duration> {
-        let from = if self.sandbox { Duration::from_millis(1) } else { *limits.start() };
+        let from = if self.sandbox { Duration::from_millis(1).min(*limits.start()) } else { *limits.start() };
         let to = *limits.end();
         match duration::parse(text) {
             Err(error) => {

@@ -54,6 +54,8 @@ pub struct Server {
     pub request_timeout: Duration,
     /// The time a stop waits for work under way.
     pub shutdown_timeout: Duration,
+    /// The time a stop goes on taking calls before that, while it says that it is not ready; may be zero.
+    pub drain_time: Duration,
 }
 
 /// Where the certificate is; the files are not read here.

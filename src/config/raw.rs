@@ -182,6 +182,7 @@ keys! {
         tls_key: Text,
         request_timeout: Span = "10s",
         shutdown_timeout: Span = "30s",
+        drain_time: Span = "0s",
         sandbox_public: Switch = false,
     }
 

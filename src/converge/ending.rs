@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::absent::Say;
 use super::person::Run;
 use super::truth::Unheard;
 use super::{Converge, pause};
 use crate::domain::assignment::{Assignment, State, StateName};
+use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::step::StepKind;
 use crate::ledger::{Lease, Settlement, StoreError};
@@ -69,16 +71,14 @@ impl Run<'_> {
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
                 self.retry_later(reason, Duration::ZERO)
             }
-            ApiError::Refused(reason) if reason.cause == Cause::LeaverNotFound => {
-                Ending::in_state(State::Held { reason, steps: Vec::new() })
-            }
+            ApiError::Refused(reason) if reason.cause == Cause::LeaverNotFound => held(reason, Vec::new(), None),
             ApiError::ReadAgain(reason) | ApiError::Refused(reason) => Ending::parked(reason),
             ApiError::Blocked(Blocked::LeaseLost) => Ending::Abandoned,
             ApiError::Blocked(Blocked::Until(at)) => {
                 Ending::in_state(State::Waiting { until: at, reason: Reason::of(Cause::Paced) })
             }
-            ApiError::Blocked(Blocked::CapReached) => held(Cause::CapReached, step),
-            ApiError::Blocked(Blocked::OktaAppGone) => held(Cause::OktaAppGone, step),
+            ApiError::Blocked(Blocked::CapReached) => held(Reason::of(Cause::CapReached), step, None),
+            ApiError::Blocked(Blocked::OktaAppGone) => held(Reason::of(Cause::OktaAppGone), step, None),
             ApiError::Blocked(Blocked::LedgerDown | Blocked::Stopping) => Ending::in_state(State::Due),
         }
     }
@@ -135,9 +135,9 @@ fn failures(assignment: &Assignment) -> u32 {
     assignment.failures.saturating_add(1)
 }
 
-/// An operator must let this step pass.
-fn held(cause: Cause, step: Option<StepKind>) -> Ending {
-    Ending::in_state(State::Held { reason: Reason::of(cause), steps: step.into_iter().collect() })
+/// An operator must let these steps pass.
+pub(super) fn held(reason: Reason, steps: impl IntoIterator<Item = StepKind>, look_again: Option<Timestamp>) -> Ending {
+    Ending::in_state(State::Held { reason, steps: steps.into_iter().collect(), look_again })
 }
 
 /// The settlement of a run that found nothing to do and did nothing.
@@ -172,12 +172,14 @@ impl Converge {
         let Ending::State { state, failed } = self.unheard(unheard, failures(assignment)) else { return };
         let failures = if failed { failures(assignment) } else { 0 };
         let settlement = Settlement { state, failures, ..unchanged(assignment, started, self.clock.now()) };
-        self.record(lease, settlement).await;
+        self.record(lease, settlement, None).await;
     }
 
-    /// Writes a run down, however long that takes.
-    pub(super) async fn record(&self, lease: &Lease, settlement: Settlement) {
-        let (state, cause) = (settlement.state.name(), settlement.state.reason().map(|reason| reason.cause.code()));
+    /// Writes a run down, however long that takes. `before` is what the row said until this run: that is not said aloud
+    /// again.
+    pub(super) async fn record(&self, lease: &Lease, settlement: Settlement, before: Option<Cause>) {
+        let (state, reason) = (settlement.state.name(), settlement.state.reason().map(|reason| reason.cause));
+        let (cause, is_news) = (reason.map(Cause::code), reason != before);
         let steps: Vec<&str> = settlement.steps.iter().map(|step| step.step.as_str()).collect();
         let duration_ms = settlement.ended.as_millisecond() - settlement.started.as_millisecond();
         let mut is_told = false;
@@ -204,13 +206,33 @@ impl Converge {
             _ if !settled => {
                 tracing::warn!(okta_user_id = %person, steps, "the run was not recorded: its lease was lost");
             }
-            StateName::Held | StateName::Parked => tracing::warn!(
+            StateName::Held | StateName::Parked if is_news && self.is_said_of_each(person, reason) => tracing::warn!(
                 okta_user_id = %person, state = state_word, cause, steps, duration_ms, "a person needs a human"
             ),
             _ => tracing::info!(
                 okta_user_id = %person, state = state_word, cause, steps, duration_ms, "a person was worked on"
             ),
         }
+    }
+}
+
+impl Converge {
+    /// Whether it is a line in the log that this person needs a human; of many for one reason it is said once.
+    fn is_said_of_each(&self, person: &OktaUserId, cause: Option<Cause>) -> bool {
+        if cause != Some(Cause::OktaPersonNotShown) {
+            return true;
+        }
+        let said = self.absent.note(person, self.clock.now());
+        if said == Say::Many {
+            let advice = Cause::OktaPersonNotShown.english();
+            tracing::error!(
+                cause = Cause::OktaPersonNotShown.code(),
+                "several people are held within the hour, most likely since the admin role was narrowed: {} {}",
+                advice.title,
+                advice.todo
+            );
+        }
+        said == Say::Person
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! `worker` is the claim loop, `person` one run for one person, with its parts `ownership` (whose the member is), `step`
 //! (one step) and `ending`; `gate` is what every call passes on its way out, `placing`, `groups` and `first_password` what
-//! is particular to those, `truth` what Okta says of the person, `retry` when to come again, `pause` what nobody tries for a while. Nothing here but `pause` is
-//! remembered between runs: what a run must know is in the ledger.
+//! is particular to those, `truth` what Okta says of the person, `retry` when to come again, `pause` what nobody tries for a while, `absent`
+//! how loudly is said whom Okta does not show. Nothing here but the last is remembered between runs: what a run must know is in the ledger.
 
+mod absent;
 mod ending;
 mod first_password;
 mod gate;
@@ -27,12 +28,12 @@ use crate::domain::key::KeyTemplate;
 use crate::domain::policy::Policy;
 use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
+use crate::ledger::pauses::Pauses;
 use crate::ledger::{Limits, Store};
 use crate::lineworks::MemberApi;
 use crate::metrics::Metrics;
 use crate::okta::truth::Truth;
 
-pub use pause::Pauses;
 pub use retry::Backoff;
 
 /// How the work is done.
@@ -81,17 +82,20 @@ pub struct Converge {
     settings: Settings,
     clock: Clock,
     pauses: Arc<Pauses>,
+    absent: absent::Absent,
 }
 
 impl Converge {
-    /// Workers over this ledger and this LINE WORKS. Without `truth` the facts are what events carry.
+    /// Workers over this ledger and this LINE WORKS. Without `truth` the facts are what events carry. `pauses` is what all
+    /// parts of the process, and the other replicas, wait for.
     pub fn new(
         store: Arc<dyn Store>,
         members: Arc<dyn MemberApi>,
         truth: Option<Arc<dyn Truth>>,
         settings: Settings,
         clock: Clock,
+        pauses: Arc<Pauses>,
     ) -> Self {
-        Self { store, members, truth, settings, clock, pauses: Arc::default() }
+        Self { store, members, truth, settings, clock, pauses, absent: absent::Absent::default() }
     }
 }

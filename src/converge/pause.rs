@@ -1,140 +1,92 @@
-//! Pauses: work that would fail for everybody alike is not tried by everybody.
+//! Pauses: work that would fail for everybody alike is not tried by everybody, on any replica.
 //!
-//! Two things are known to be so. LINE WORKS accepts no call at all (the backend says so, [`MemberApi::paused`]): then
+//! Two things are known to be so here. LINE WORKS accepts no call at all (the backend says so, [`MemberApi::paused`]): then
 //! nobody is claimed. And the contract has no seat left: then only creates wait, and one person tries every five minutes.
-//! Whoever waits for a pause is parked by none of it, and is due at once when it ends. Nothing here outlives the process;
-//! after a restart the first create finds out anew.
+//! Whoever waits for a pause is parked by none of it, and is due at once when it ends. The pauses themselves are the whole
+//! fleet's and lie in the ledger (`ledger::pauses`); a start lets one try, whatever the time.
 //!
 //! [`MemberApi::paused`]: crate::lineworks::MemberApi::paused
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Converge;
-use crate::domain::outcome::{Cause, Reason};
+use crate::domain::outcome::Cause;
 use crate::ledger::Store;
+use crate::ledger::pauses::{Pauses, Topic};
 use crate::lineworks::ApiError;
-use crate::lineworks::status::Paused;
 
 /// How often somebody tries whether there is a seat again.
-const PROBE: SignedDuration = SignedDuration::from_mins(5);
+const PROBE: Duration = Duration::from_secs(300);
 /// How long the others wait, unless the pause ends before.
 pub(super) const OTHERS: Duration = Duration::from_secs(3600);
-
-/// The pauses of this process.
-#[derive(Debug, Default)]
-pub struct Pauses(Mutex<Option<NoSeat>>);
-
-/// LINE WORKS takes no more members.
-#[derive(Debug, Clone)]
-struct NoSeat {
-    reason: Reason,
-    since: Timestamp,
-    next_probe: Timestamp,
-    /// The next one who comes may try.
-    may_try: bool,
-}
 
 /// Whether a failure is everybody's and counts against nobody.
 pub(super) fn is_everybodys(cause: Cause) -> bool {
     matches!(cause, Cause::ScimTokenRefused | Cause::NoSeatLeft)
 }
 
-impl Pauses {
-    /// What is paused, for people to see.
-    pub fn shown(&self) -> Option<Paused> {
-        self.state().as_ref().map(|it| Paused { reason: it.reason.clone(), since: it.since })
-    }
+/// Whether a create may be tried.
+///
+/// # Errors
+/// There is no seat, and it is somebody else's turn to see whether that has changed.
+pub(super) async fn may_create(pauses: &Pauses, now: Timestamp) -> Result<(), ApiError> {
+    let passed = pauses.pass(Topic::Seat, now).await;
+    passed.map_err(|reason| ApiError::TryLater { reason, after: Some(OTHERS) })
+}
 
-    /// Whether a create may be tried.
-    ///
-    /// # Errors
-    /// There is no seat, and it is somebody else's turn to see whether that has changed.
-    pub(super) fn may_create(&self) -> Result<(), ApiError> {
-        let mut state = self.state();
-        let Some(pause) = state.as_mut() else { return Ok(()) };
-        if std::mem::take(&mut pause.may_try) {
-            return Ok(());
-        }
-        Err(ApiError::TryLater { reason: pause.reason.clone(), after: Some(OTHERS) })
-    }
-
-    /// Takes note of what became of a create; says whether those who wait may go on.
-    pub(super) fn created<T>(&self, outcome: &Result<T, ApiError>, now: Timestamp) -> bool {
-        match outcome {
-            Ok(_) => {
-                let ended = self.state().take().is_some();
-                if ended {
-                    tracing::info!("LINE WORKS takes members again; those who waited go on");
-                }
-                ended
+/// Takes note of what became of a create; says whether those who wait may go on.
+pub(super) async fn created<T>(pauses: &Pauses, outcome: &Result<T, ApiError>, now: Timestamp) -> bool {
+    match outcome {
+        Ok(_) => {
+            let ended = pauses.end(Topic::Seat, None, now).await;
+            if ended {
+                tracing::info!("LINE WORKS takes members again; those who waited go on");
             }
-            Err(ApiError::TryLater { reason, .. }) if reason.cause == Cause::NoSeatLeft => {
-                self.begin(reason, now);
-                false
+            ended
+        }
+        Err(ApiError::TryLater { reason, .. }) if reason.cause == Cause::NoSeatLeft => {
+            if pauses.begin(Topic::Seat, reason, None, now, PROBE).await {
+                let advice = reason.cause.english();
+                tracing::error!(detail = reason.detail, "{} {}", advice.title, advice.todo);
             }
-            Err(_) => false,
+            false
         }
-    }
-
-    /// An operator says that it is worth a try: the next who comes may.
-    pub fn let_one_try(&self) {
-        if let Some(pause) = self.state().as_mut() {
-            pause.may_try = true;
-        }
-    }
-
-    fn begin(&self, reason: &Reason, now: Timestamp) {
-        let mut state = self.state();
-        if state.is_some() {
-            return;
-        }
-        let next_probe = now.checked_add(PROBE).unwrap_or(Timestamp::MAX);
-        *state = Some(NoSeat { reason: reason.clone(), since: now, next_probe, may_try: false });
-        let advice = reason.cause.english();
-        tracing::error!(detail = reason.detail, "{} {}", advice.title, advice.todo);
-    }
-
-    /// Whether it is time for somebody to try; the next who comes may.
-    fn is_time_to_probe(&self, now: Timestamp) -> bool {
-        let mut state = self.state();
-        let Some(pause) = state.as_mut().filter(|pause| now >= pause.next_probe) else { return false };
-        pause.next_probe = now.checked_add(PROBE).unwrap_or(Timestamp::MAX);
-        pause.may_try = true;
-        true
-    }
-
-    fn state(&self) -> MutexGuard<'_, Option<NoSeat>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Err(_) => false,
     }
 }
 
 impl Converge {
-    /// What is paused at the moment.
-    pub fn pauses(&self) -> Arc<Pauses> {
-        Arc::clone(&self.pauses)
-    }
-
-    /// After a start nobody knows of a pause: whoever waited for one is due.
+    /// What another process began to wait for may have ended with nobody to tell: whoever waits for what is no pause is
+    /// due, and of those who wait for a pause one may try.
     pub(super) async fn release_all(&self) {
-        for cause in [Cause::ScimTokenRefused, Cause::NoSeatLeft] {
-            release(&self.store, cause, usize::MAX, self.clock.now()).await;
+        let now = self.clock.now();
+        self.pauses.look(true).await;
+        self.pauses.let_one_try(now).await;
+        if self.members.paused().is_none() {
+            release(&self.store, Cause::ScimTokenRefused, usize::MAX, now).await;
         }
+        let tries = if self.pauses.get(Topic::Seat).is_some() { 1 } else { usize::MAX };
+        release(&self.store, Cause::NoSeatLeft, tries, now).await;
     }
 
     /// Lets one of those who wait for a seat try, when it is time.
     pub(super) async fn probe_for_a_seat(&self) {
         let now = self.clock.now();
-        if self.pauses.is_time_to_probe(now) {
+        if self.pauses.try_now(Topic::Seat, now, PROBE).await {
             release(&self.store, Cause::NoSeatLeft, 1, now).await;
         }
     }
 
     /// Somebody may have been written down as waiting for a seat after those who waited were let go.
     pub(super) async fn release_latecomer(&self, waits_for: Option<Cause>) {
-        if waits_for == Some(Cause::NoSeatLeft) && self.pauses.shown().is_none() {
+        if waits_for != Some(Cause::NoSeatLeft) {
+            return;
+        }
+        self.pauses.look(false).await;
+        if self.pauses.get(Topic::Seat).is_none() {
             release(&self.store, Cause::NoSeatLeft, usize::MAX, self.clock.now()).await;
         }
     }
@@ -150,6 +102,7 @@ pub(super) async fn release(store: &Arc<dyn Store>, cause: Cause, at_most: usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outcome::Reason;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + second).expect("in range")
@@ -159,36 +112,44 @@ mod tests {
         Err(ApiError::TryLater { reason: Reason::of(Cause::NoSeatLeft), after: None })
     }
 
-    #[test]
-    fn one_create_is_tried_every_five_minutes_and_a_success_ends_the_pause() {
-        let pauses = Pauses::default();
-        assert!(pauses.may_create().is_ok() && !pauses.is_time_to_probe(at(0)));
-        assert!(!pauses.created(&no_seat(), at(0)));
-        assert!(pauses.may_create().is_err() && !pauses.is_time_to_probe(at(299)));
-        assert!(pauses.is_time_to_probe(at(300)) && !pauses.is_time_to_probe(at(301)));
-        assert!(pauses.may_create().is_ok(), "the prober");
-        assert!(pauses.may_create().is_err(), "everybody else");
-        assert!(!pauses.created(&no_seat(), at(302)));
-        assert_eq!(pauses.shown().map(|pause| pause.since), Some(at(0)));
-        assert!(pauses.is_time_to_probe(at(600)) && pauses.may_create().is_ok());
-        assert!(pauses.created(&Ok(()), at(601)) && !pauses.created(&Ok(()), at(602)));
-        assert!(pauses.may_create().is_ok() && pauses.shown().is_none());
+    async fn may(pauses: &Pauses) -> bool {
+        may_create(pauses, at(0)).await.is_ok()
     }
 
-    #[test]
-    fn an_operator_lets_one_try_before_its_time() {
-        let pauses = Pauses::default();
-        pauses.let_one_try();
-        assert!(!pauses.created(&no_seat(), at(0)) && pauses.may_create().is_err());
-        pauses.let_one_try();
-        assert!(pauses.may_create().is_ok() && pauses.may_create().is_err());
-        assert!(!pauses.is_time_to_probe(at(299)) && pauses.is_time_to_probe(at(300)));
+    async fn is_time(pauses: &Pauses, second: i64) -> bool {
+        pauses.try_now(Topic::Seat, at(second), PROBE).await
     }
 
-    #[test]
-    fn another_failure_of_a_create_says_nothing_about_seats() {
+    #[tokio::test]
+    async fn one_create_is_tried_every_five_minutes_and_a_success_ends_the_pause() {
+        let pauses = Pauses::default();
+        assert!(may(&pauses).await && !is_time(&pauses, 0).await);
+        assert!(!created(&pauses, &no_seat(), at(0)).await);
+        assert!(!may(&pauses).await && !is_time(&pauses, 299).await);
+        assert!(is_time(&pauses, 300).await && !is_time(&pauses, 301).await);
+        assert!(may(&pauses).await, "the prober");
+        assert!(!may(&pauses).await, "everybody else");
+        assert!(!created(&pauses, &no_seat(), at(302)).await);
+        assert_eq!(pauses.get(Topic::Seat).map(|pause| pause.since()), Some(at(0)));
+        assert!(is_time(&pauses, 600).await && may(&pauses).await);
+        assert!(created(&pauses, &Ok(()), at(601)).await && !created(&pauses, &Ok(()), at(602)).await);
+        assert!(may(&pauses).await && pauses.get(Topic::Seat).is_none());
+    }
+
+    #[tokio::test]
+    async fn an_operator_lets_one_try_before_its_time() {
+        let pauses = Pauses::default();
+        pauses.let_one_try(at(0)).await;
+        assert!(!created(&pauses, &no_seat(), at(0)).await && !may(&pauses).await);
+        pauses.let_one_try(at(1)).await;
+        assert!(may(&pauses).await && !may(&pauses).await);
+        assert!(!is_time(&pauses, 299).await && is_time(&pauses, 300).await);
+    }
+
+    #[tokio::test]
+    async fn another_failure_of_a_create_says_nothing_about_seats() {
         let pauses = Pauses::default();
         let refused: Result<(), ApiError> = Err(ApiError::Refused(Reason::of(Cause::LineWorksRefused)));
-        assert!(!pauses.created(&refused, at(0)) && pauses.shown().is_none());
+        assert!(!created(&pauses, &refused, at(0)).await && pauses.get(Topic::Seat).is_none());
     }
 }

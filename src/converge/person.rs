@@ -9,21 +9,21 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::ending::{Ending, unchanged};
+use super::ending::{Ending, held, unchanged};
 use super::gate::RunGate;
-use super::pause::Pauses;
 use super::truth::Said;
 use super::{Converge, Settings};
 use crate::clock::Clock;
-use crate::domain::assignment::{Assignment, Desired, Ruling, State};
+use crate::domain::assignment::{Assignment, Desired, Ruling};
 use crate::domain::event::ProfileWish;
 use crate::domain::ids::{ExternalKey, MemberId};
 use crate::domain::marks::Marks;
 use crate::domain::member::{Condition, Member, Ownership};
 use crate::domain::outcome::{Cause, Reason};
-use crate::domain::plan::{Plan, Seen, Situation, plan};
+use crate::domain::plan::{Plan, Seen, Situation, looks_again, plan};
 use crate::domain::reference::Reference;
 use crate::domain::step::{Step, StepKind};
+use crate::ledger::pauses::Pauses;
 use crate::ledger::{Claimed, StepRecord, Store};
 use crate::lineworks::{ApiError, Hints, MemberApi};
 use crate::okta::truth::Truth;
@@ -81,7 +81,7 @@ impl Converge {
         let Some(desired) = assignment.facts.desired(self.settings.policy.unassign) else {
             // Nothing is known about membership: there is nothing to do until something is.
             let settlement = unchanged(&assignment, started, self.clock.now());
-            return self.record(&lease, settlement).await;
+            return self.record(&lease, settlement, None).await;
         };
         let gate = RunGate::new(self, &lease, assignment.revision, desired.is_leaving(), stopping);
         let mut run = Run::new(self, &assignment, desired, okta, &gate, stopping);
@@ -92,7 +92,8 @@ impl Converge {
             }
             Ending::State { state, failed } => {
                 let waits_for = state.reason().map(|reason| reason.cause);
-                self.record(&lease, run.settlement(state, failed, started)).await;
+                let before = assignment.said_before.as_ref().map(|reason| reason.cause);
+                self.record(&lease, run.settlement(state, failed, started), before).await;
                 self.release_latecomer(waits_for).await;
             }
         }
@@ -166,10 +167,16 @@ impl<'a> Run<'a> {
     /// the same way; `Err` ends the run.
     async fn round(&mut self, answered: Option<Member>) -> Result<Option<Member>, Ending> {
         let (member, ownership) = self.look(answered).await?;
+        if ownership == Some(Ownership::Ours) {
+            self.confirm_password().await;
+        }
         match self.plan_with_places(member.as_ref(), ownership.as_ref()).await? {
             Plan::Do(step) => self.follow(step, member.as_ref()).await,
             Plan::Settle { look_again, note } => Err(self.settle(look_again, note)),
-            Plan::Hold { reason, steps } => Err(Ending::in_state(State::Held { reason, steps })),
+            Plan::Hold { reason, steps } => {
+                let look_again = looks_again(reason.cause, self.clock.now());
+                Err(held(reason, steps, look_again))
+            }
             Plan::Park(reason) => Err(Ending::parked(reason)),
         }
     }
@@ -265,9 +272,12 @@ impl<'a> Run<'a> {
     fn plan(&mut self, member: Option<&Member>, ownership: Option<&Ownership>) -> Plan {
         let now = self.clock.now();
         self.marks = self.marks.observe(&self.desired, member.map(|member| member.condition), now);
+        if self.okta.rests_on_absence {
+            // Nothing counts towards a deletion before the person is known to have left.
+            self.marks.unassigned_seen = None;
+        }
         self.forget_groups_of_the_gone(member);
         if ownership == Some(&Ownership::Ours) {
-            self.confirm_password();
             self.member_id = member.map(|member| member.id.clone());
             let key = member.and_then(|member| member.external_key.as_deref());
             self.external_key = key.and_then(|key| key.parse().ok());
@@ -280,6 +290,7 @@ impl<'a> Run<'a> {
             seen,
             marks: &self.marks,
             ruling: self.assignment.ruling.as_ref(),
+            rests_on_absence: self.okta.rests_on_absence,
             restored: self.was_accepted(StepKind::Undelete),
             may_be_hidden: self.may_be_hidden(),
             sent: &self.sent,

@@ -91,10 +91,10 @@ impl Run<'_> {
 
     /// Creates the member, unless everybody knows that there is no seat for it.
     pub(super) async fn create_with_a_seat(&self, new: NewMember<'_>) -> Result<Option<Member>, ApiError> {
-        self.pauses.may_create()?;
+        pause::may_create(self.pauses, self.clock.now()).await?;
         let created = self.members.create(new, self.gate).await;
         let now = self.clock.now();
-        if self.pauses.created(&created, now) {
+        if pause::created(self.pauses, &created, now).await {
             pause::release(self.store, Cause::NoSeatLeft, usize::MAX, now).await;
         }
         created

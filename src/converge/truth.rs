@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::ending::{Ending, after};
 use super::person::Run;
 use super::{Converge, Settings};
-use crate::domain::assignment::{Assignment, Facts, State};
+use crate::domain::assignment::{Assignment, Desired, Facts, State};
 use crate::domain::event::ProfileWish;
 use crate::domain::learnt::{Agreement, Learnt};
 use crate::domain::outcome::{Cause, Reason};
@@ -27,12 +27,14 @@ const SOON: Duration = Duration::from_secs(60);
 /// What Okta said in a run.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    /// The last word; none where Okta cannot be asked.
+    /// The last word that may become the facts; none where Okta cannot be asked, or does not show the person.
     learnt: Option<Learnt>,
     /// Each of its words, for the history.
     records: Vec<OktaRecord>,
     /// It says otherwise than an event that has only just happened.
     contradicts_now: bool,
+    /// That the person left is concluded only from Okta not showing them, and no operator said that it is so.
+    pub(super) rests_on_absence: bool,
     /// What people should know of it.
     pub(super) note: Option<Reason>,
 }
@@ -67,9 +69,11 @@ impl Said {
         self.contradicts_now.then(|| after(now, SOON))
     }
 
-    fn hear(&mut self, learnt: Learnt) {
-        self.records.push(OktaRecord::from(&learnt));
-        self.learnt = Some(learnt);
+    fn hear(&mut self, learnt: &Learnt) {
+        self.records.push(OktaRecord::from(learnt));
+        if learnt.is_shown {
+            self.learnt = Some(learnt.clone());
+        }
     }
 }
 
@@ -94,18 +98,28 @@ impl Converge {
         let policy = self.settings.policy.unassign;
         let agreement = assignment.facts.agreement(&learnt);
         let facts = assignment.facts.with_learnt(&learnt);
-        let before = assignment.facts.desired(policy).map(|wish| std::mem::discriminant(&wish));
-        let now = facts.desired(policy).map(|wish| std::mem::discriminant(&wish));
+        let (before, now) = (assignment.facts.desired(policy), facts.desired(policy));
+        let is_absent = !learnt.is_shown && !assignment.facts.tell_of_a_removal();
+        let ruling = assignment.ruling.filter(|_| is_absent || may_be_ruled_on(before.as_ref(), now.as_ref()));
+        let in_force = now.as_ref().and_then(Desired::policy).unwrap_or(policy);
+        let is_confirmed = ruling.as_ref().is_some_and(|ruling| ruling.confirms_a_removal(in_force));
         let otherwise = Reason::of(Cause::OktaSaysOtherwise);
         let said_before = assignment.said_before.clone().filter(|reason| reason.cause == otherwise.cause);
         let mut said = Said {
             contradicts_now: agreement == Agreement::Otherwise { fresh: true },
-            note: if agreement == Agreement::Same { said_before } else { Some(otherwise) },
+            rests_on_absence: is_absent && !is_confirmed,
+            note: match agreement {
+                _ if is_absent && !is_confirmed => Some(Reason::of(Cause::OktaPersonNotShown)),
+                Agreement::Same => said_before,
+                Agreement::Otherwise { .. } => Some(otherwise),
+            },
             ..Said::default()
         };
-        said.hear(learnt);
-        // An operator ruled on what was wished then.
-        let ruling = assignment.ruling.filter(|_| before == now);
+        said.hear(&learnt);
+        if is_absent && is_confirmed {
+            // With the operator's word it is a fact like any other.
+            said.learnt = Some(learnt);
+        }
         Ok((Assignment { facts, ruling, ..assignment }, said))
     }
 
@@ -129,7 +143,7 @@ impl Run<'_> {
         let asked = ask(truth, self.assignment, &self.settings.rules, self.stopping).await;
         let learnt = asked.map_err(|unheard| ending(unheard, self.settings, self.clock.now(), self.failures()))?;
         let facts = self.assignment.facts.with_learnt(&learnt);
-        self.okta.hear(learnt);
+        self.okta.hear(&learnt);
         if facts.desired(self.settings.policy.unassign).as_ref() == Some(&self.desired) {
             return Ok(());
         }
@@ -152,6 +166,11 @@ async fn ask(
     answer.map(|observed| learn(observed, &assignment.facts, rules)).map_err(Unheard::Unread)
 }
 
+/// An operator ruled on what was wished then, and nobody rules on a member that is to be in use.
+fn may_be_ruled_on(before: Option<&Desired>, now: Option<&Desired>) -> bool {
+    now.is_some_and(Desired::is_leaving) && before.map(std::mem::discriminant) == now.map(std::mem::discriminant)
+}
+
 /// What is everybody's counts against nobody, and is tried again when the pause is over.
 fn ending(unheard: Unheard, settings: &Settings, now: Timestamp, failures: u32) -> Ending {
     match unheard {
@@ -168,8 +187,8 @@ fn ending(unheard: Unheard, settings: &Settings, now: Timestamp, failures: u32) 
 }
 
 fn learn(observed: Observed, facts: &Facts, rules: &ProfileRules) -> Learnt {
-    let Observed { at, assigned, status, user } = observed;
-    Learnt { at, assigned, status, profile: user.map(|user| wish(user, facts.carried(), rules)) }
+    let Observed { at, is_shown, assigned, status, user } = observed;
+    Learnt { at, is_shown, assigned, status, profile: user.map(|user| wish(user, facts.carried(), rules)) }
 }
 
 /// Okta's attributes with a card's in front of them. What a card got wrong stays so until a card says it right.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::domain::assignment::OktaStatus;
 
 fn card(user: Value) -> ProfileWish {
     match Profile::parse(&user, &ProfileRules::OPEN) {
@@ -54,8 +55,7 @@ fn a_hooks_names_count_for_nothing_beside_okta() {
     let source = crate::domain::event::Source::Hook;
     let profile = Some(crate::domain::assignment::Fact { value: ProfileWish::Valid(thin), occurred: at, source });
     let facts = Facts { profile, ..Facts::default() };
-    let observed =
-        Observed { at, assigned: true, status: crate::domain::assignment::OktaStatus::Active, user: Some(Ok(okta())) };
+    let observed = Observed { at, is_shown: true, assigned: true, status: OktaStatus::Active, user: Some(Ok(okta())) };
     let learnt = learn(observed, &facts, &ProfileRules::OPEN);
     assert_eq!(learnt.profile, Some(card(okta())));
 }

@@ -8,18 +8,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Converge;
+use super::{Converge, pause};
+use crate::domain::outcome::Cause;
 use crate::ledger::{ClaimRequest, Claimed, Lease};
 
 /// How often the loop looks by itself.
 const POLL: Duration = Duration::from_secs(5);
 /// How long a wake-up is kept before the loop looks, so that a burst of events costs one look and not one each.
 const GATHER: Duration = Duration::from_millis(5);
+/// How far the clock may go back before whoever waits is let go on: less is no clock that was set.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(60);
+/// The name of the duty to forget old history.
+const PRUNING: &str = "prune";
 /// The pause between two rounds of forgetting old history.
 const PRUNE: Duration = Duration::from_secs(3600);
+/// The time between two small steps of forgetting.
+const PRUNE_PAUSE: Duration = Duration::from_millis(20);
 
 impl Converge {
     /// Works until `stopping` is cancelled and every run has ended.
@@ -29,8 +38,11 @@ impl Converge {
         let everybody = Arc::new(tokio::sync::Semaphore::new(self.settings.workers));
         let freed = Arc::new(tokio::sync::Notify::new());
         self.release_all().await;
+        let mut seen = (self.clock.now(), Instant::now());
         while !stopping.is_cancelled() {
             let moved = self.clock.moved();
+            seen = self.look_at_the_clock(seen).await;
+            self.pauses.look(false).await;
             self.probe_for_a_seat().await;
             // Whom would it help to be claimed while no call goes out?
             let okta_paused = self.truth.as_ref().is_some_and(|truth| truth.paused().is_some());
@@ -47,6 +59,19 @@ impl Converge {
         }
         runs.close();
         runs.wait().await;
+    }
+
+    /// A clock that was set back would keep whoever waits for a moment waiting for that much longer: they are due now.
+    async fn look_at_the_clock(&self, (shown, at): (Timestamp, Instant)) -> (Timestamp, Instant) {
+        let (now, elapsed) = (self.clock.now(), SignedDuration::try_from(at.elapsed()).unwrap_or(SignedDuration::MAX));
+        let back = shown.saturating_add(elapsed).unwrap_or(Timestamp::MAX).duration_since(now);
+        if back > SET_BACK {
+            tracing::warn!(seconds = back.as_secs(), "the clock was set back; nobody waits for a moment named before");
+            for cause in Cause::ALL {
+                pause::release(&self.store, *cause, usize::MAX, now).await;
+            }
+        }
+        (now, Instant::now())
     }
 
     /// A quarter of the workers takes leavers only, so that a leaver never waits behind joiners.
@@ -131,17 +156,28 @@ impl Converge {
         }
     }
 
-    /// Forgets history that is older than configured, until `stopping` is cancelled.
+    /// Forgets history that is older than configured, until `stopping` is cancelled: one process does it for all, and
+    /// keeps that duty from one round to the next.
     pub async fn prune_until(self: Arc<Self>, stopping: CancellationToken) {
+        let holder = uuid::Uuid::new_v4().to_string();
         loop {
             let keep = jiff::SignedDuration::try_from(self.settings.keep_history).unwrap_or(jiff::SignedDuration::MAX);
-            if let Ok(before) = self.clock.now().checked_sub(keep) {
-                while let Ok(1..) = self.store.prune(before).await {}
+            let is_ours = self.store.take_duty(PRUNING, &holder, self.clock.now(), PRUNE + POLL).await;
+            if let (Ok(true), Ok(before)) = (is_ours, self.clock.now().checked_sub(keep)) {
+                // In small steps with room between them: whoever calls must not feel it, and a stop need not wait for it.
+                while !stopping.is_cancelled()
+                    && let Ok(1..) = self.store.prune(before).await
+                {
+                    tokio::time::sleep(PRUNE_PAUSE).await;
+                }
             }
             tokio::select! {
-                () = stopping.cancelled() => return,
+                () = stopping.cancelled() => break,
                 () = tokio::time::sleep(PRUNE) => {}
             }
+        }
+        if let Err(error) = self.store.release_duty(PRUNING, &holder).await {
+            tracing::debug!(%error, "the duty to forget old history ends by itself");
         }
     }
 }

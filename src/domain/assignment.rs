@@ -84,6 +84,14 @@ impl Desired {
         }
     }
 
+    /// The policy in force, of somebody who is to have no member.
+    pub fn policy(&self) -> Option<UnassignPolicy> {
+        match self {
+            Desired::Unassigned { policy } => Some(*policy),
+            Desired::Active(_) | Desired::Suspended => None,
+        }
+    }
+
     /// Why an active member cannot be had, whatever LINE WORKS has: no profile, or a refused one.
     pub fn obstacle(&self) -> Option<Reason> {
         match self {
@@ -160,6 +168,8 @@ pub enum State {
         reason: Reason,
         /// The steps that were about to be taken.
         steps: Vec<StepKind>,
+        /// When to look again, where what it is held for may pass by itself.
+        look_again: Option<Timestamp>,
     },
     /// A human must change something.
     Parked {
@@ -248,6 +258,12 @@ pub enum Ruling {
 }
 
 impl Ruling {
+    /// Whether an operator said that this person left, and that all may happen that the policy has for that.
+    pub fn confirms_a_removal(&self, policy: UnassignPolicy) -> bool {
+        let last = if policy == UnassignPolicy::Suspend { StepKind::Suspend } else { StepKind::Delete };
+        matches!(self, Ruling::Approved(steps) if steps.contains(&last))
+    }
+
     /// The ruling an operator's word makes on these held steps, if it makes one.
     pub fn said_by(word: EventKind, steps: Vec<StepKind>) -> Option<Ruling> {
         match word {

@@ -17,6 +17,9 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 pub struct Learnt {
     /// When, on Okta's clock.
     pub at: Timestamp,
+    /// Whether Okta shows the person at all: if not, nobody knows by this reading alone whether they were deleted or are
+    /// merely out of the admin role's reach.
+    pub is_shown: bool,
     /// Whether the person has the app.
     pub assigned: bool,
     /// The person's status.
@@ -57,6 +60,21 @@ impl Facts {
             facts.okta_profile = Some(wish.clone());
         }
         facts
+    }
+
+    /// Whether it is known, apart from Okta not showing the person, that they are to have no member: an event told of it,
+    /// or an earlier reading in which Okta showed the person. What a comparison of lists found rests on Okta not showing
+    /// somebody, too. Who got the app later than that has come back.
+    pub fn tell_of_a_removal(&self) -> bool {
+        let is_own_word = |source| !matches!(source, Source::Sweep | Source::Reconcile);
+        let Some(membership) = &self.membership else { return false };
+        let is_deactivated = |fact: &Fact<OktaStatus>| {
+            fact.value == OktaStatus::Deactivated && is_own_word(fact.source) && fact.occurred >= membership.occurred
+        };
+        match membership.value {
+            Membership::Unassigned(_) if is_own_word(membership.source) => true,
+            Membership::Unassigned(_) | Membership::Assigned => self.status.as_ref().is_some_and(is_deactivated),
+        }
     }
 
     /// The facts where Okta cannot be asked any more: what it said counts until a call carries a newer profile.
@@ -106,7 +124,7 @@ mod tests {
     }
 
     fn learnt(assigned: bool, status: OktaStatus) -> Learnt {
-        Learnt { at: at(600), assigned, status, profile: None }
+        Learnt { at: at(600), is_shown: true, assigned, status, profile: None }
     }
 
     fn said(membership: Membership, second: i64) -> Facts {
@@ -167,6 +185,30 @@ mod tests {
         let status = Some(Fact { value: OktaStatus::Suspended, occurred: at(590), source: Source::Hook });
         let suspended = Facts { status, ..said(Membership::Assigned, 1) };
         assert_eq!(suspended.agreement(&now), Agreement::Otherwise { fresh: true });
+    }
+
+    #[test]
+    fn only_a_word_of_its_own_that_nothing_newer_undid_tells_of_a_removal() {
+        let (gone, has) = (Membership::Unassigned(None), Membership::Assigned);
+        let facts = |membership, source, status: Option<(OktaStatus, i64, Source)>| Facts {
+            membership: Some(Fact { value: membership, occurred: at(10), source }),
+            status: status.map(|(value, second, source)| Fact { value, occurred: at(second), source }),
+            ..Facts::default()
+        };
+        for source in [Source::Card, Source::Hook, Source::SystemLog, Source::Okta] {
+            assert!(facts(gone, source, None).tell_of_a_removal(), "{source:?}");
+            assert!(facts(has, Source::Hook, Some((OktaStatus::Deactivated, 10, source))).tell_of_a_removal());
+            let came_back = facts(has, source, Some((OktaStatus::Deactivated, 9, source)));
+            assert!(!came_back.tell_of_a_removal(), "{source:?}: the app came later");
+            assert!(!facts(has, source, Some((OktaStatus::Suspended, 20, source))).tell_of_a_removal());
+            assert!(!facts(has, source, None).tell_of_a_removal());
+        }
+        for source in [Source::Sweep, Source::Reconcile] {
+            assert!(!facts(gone, source, None).tell_of_a_removal(), "{source:?} saw no more than that nobody is there");
+            let deactivated = Some((OktaStatus::Deactivated, 10, Source::Hook));
+            assert!(facts(gone, source, deactivated).tell_of_a_removal());
+        }
+        assert!(!Facts::default().tell_of_a_removal());
     }
 
     #[test]

@@ -273,14 +273,18 @@ causes! {
     OktaAppGone = "okta_app_gone",
         en: "Okta said that the LINE WORKS app was deactivated or deleted; nobody is suspended or deleted because of that." / "If the app is needed, activate it in the Okta Admin Console: held people are then judged anew. If people are really to go, approve them.",
         ja: "LINE WORKS アプリが無効化または削除されたと Okta から通知されました。それを理由に誰かを停止・削除することはありません。" / "アプリが必要な場合は Okta 管理コンソールで有効にしてください。保留中の人は改めて判断されます。本当に停止・削除する場合は承認してください。";
+    /// Okta shows neither the assignment nor the person.
+    OktaPersonNotShown = "okta_person_not_shown",
+        en: "Okta does not show this person at all, and nothing else told that the person left; so nothing is suspended or deleted." / "Look for the person in the Okta Admin Console under Directory, People. Deleted there: approve. Still there: the admin role of this program does not cover the person any more (Security, Administrators); widen it to everybody who may have the app, then retry. Who is held for this is looked at again every hour, and goes on by itself once Okta shows the person, or an event tells what happened.",
+        ja: "Okta でこの人がまったく表示されず、ほかに離職を示す情報もないため、一時停止も削除も行いません。" / "Okta 管理コンソールの「ディレクトリ」の「ユーザー」でこの人を探してください。削除済みであれば承認してください。存在する場合は、本プログラムの管理者ロールの対象から外れています(「セキュリティ」の「管理者」)。アプリを利用しうる全員を対象にしてから再試行してください。保留中の人は 1 時間ごとに確認し、Okta に表示されるか、イベントで事情が分かると自動的に再開します。";
     /// An event said one thing, Okta itself another.
     OktaSaysOtherwise = "okta_says_otherwise",
         en: "The last call or event said otherwise, but Okta was asked, and Okta's word stands." / "Nothing to do if Okta is right. To change it, assign or unassign the app, or change the user's status, in Okta: a call by hand changes nothing while this program can ask Okta. It is looked at again a minute after an event that has only just happened.",
         ja: "直前の呼び出しまたはイベントとは異なりますが、Okta に問い合わせた結果を優先しました。" / "Okta が正しければ対応は不要です。変更するには、Okta でアプリの割り当て・解除またはユーザーの状態変更を行ってください(Okta に問い合わせできる間は、手動の呼び出しでは変わりません)。起きたばかりのイベントの場合は 1 分後に再度確認します。";
     /// The ledger's disk.
     LedgerUnavailable = "ledger_unavailable",
-        en: "The ledger could not be used during the work on this person." / "Look at the disk's free space and permissions, and at the log. It is tried again by itself, with growing pauses up to an hour.",
-        ja: "この人の処理中に、台帳(データベース)を使用できませんでした。" / "ディスクの空き容量と権限、およびログを確認してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
+        en: "The ledger could not be used during the work on this person." / "Look at the disk's free space and permissions (or whether PostgreSQL can be reached), and at the log. It is tried again by itself, with growing pauses up to an hour.",
+        ja: "この人の処理中に、台帳(データベース)を使用できませんでした。" / "ディスクの空き容量と権限(PostgreSQL の場合は接続できるか)、およびログを確認してください。間隔を延ばしながら(最長 1 時間)自動的に再試行します。";
     /// A row that another person's work needs.
     LedgerRowUnreadable = "ledger_row_unreadable",
         en: "A row of the ledger that this person's work needs cannot be read; it may be another person's." / "The log names table, column and key. Most often a newer version of this program wrote it: run that version, or restore a backup. It is tried again by itself, with growing pauses up to an hour.",

@@ -20,6 +20,8 @@ use super::step::{Step, StepKind};
 
 /// How often a member that cannot be suspended yet is looked at again.
 const PENDING_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
+/// How often a person is looked at again whom Okta did not show.
+const ABSENT_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +68,8 @@ pub struct Situation<'a> {
     pub marks: &'a Marks,
     /// An operator's word on this revision.
     pub ruling: Option<&'a Ruling>,
+    /// That the person left is concluded only from Okta not showing them: perhaps they are merely out of reach.
+    pub rests_on_absence: bool,
     /// Whether this run took a deletion back: people should know what LINE WORKS does not bring back with it.
     pub restored: bool,
     /// LINE WORKS shows no member, but may hide one of ours that it could still restore: its id is known, we deleted it
@@ -202,8 +206,9 @@ fn plan_suspended(situation: &Situation<'_>, seen: Seen<'_>) -> Plan {
 /// worth the calls, and what is not ours is not touched.
 fn leave_groups_at_rest(situation: &Situation<'_>, seen: Seen<'_>, plan: Plan) -> Plan {
     let at_rest = matches!(seen.member.condition, Condition::Suspended | Condition::Pending);
+    let may_leave = at_rest && *seen.ownership == Ownership::Ours && !situation.rests_on_absence;
     match situation.groups.first() {
-        Some(group) if at_rest && *seen.ownership == Ownership::Ours => Plan::Do(Step::LeaveGroup(group.clone())),
+        Some(group) if may_leave => Plan::Do(Step::LeaveGroup(group.clone())),
         _ => plan,
     }
 }
@@ -264,7 +269,8 @@ fn take_away(situation: &Situation<'_>, seen: Seen<'_>, step: Step) -> Plan {
     refuse_to_take_away(situation, seen, step.kind()).unwrap_or(Plan::Do(step))
 }
 
-/// Holds a destructive step unless this very read shows our key on an ordinary, unprotected member.
+/// Holds a destructive step unless this very read shows our key on an ordinary, unprotected member, and more is known
+/// of the removal than that Okta does not show the person.
 fn refuse_to_take_away(situation: &Situation<'_>, seen: Seen<'_>, step: StepKind) -> Option<Plan> {
     let cause = if *seen.ownership != Ownership::Ours {
         Cause::NotOurs
@@ -272,10 +278,23 @@ fn refuse_to_take_away(situation: &Situation<'_>, seen: Seen<'_>, step: StepKind
         Cause::Administrator
     } else if is_protected(situation, seen.member) {
         Cause::Protected
+    } else if situation.rests_on_absence {
+        let reason = Reason::of(Cause::OktaPersonNotShown);
+        return Some(Plan::Hold { reason, steps: all_that_follows(situation, step) });
     } else {
         return None;
     };
     Some(Plan::Hold { reason: Reason::of(cause), steps: vec![step] })
+}
+
+/// The step and what the policy has for later: an operator who says that somebody left says so of all of it.
+fn all_that_follows(situation: &Situation<'_>, step: StepKind) -> Vec<StepKind> {
+    match (situation.desired, step) {
+        (Desired::Unassigned { policy: UnassignPolicy::SuspendThenDelete }, StepKind::Suspend) => {
+            vec![step, StepKind::Delete]
+        }
+        _ => vec![step],
+    }
 }
 
 fn is_protected(situation: &Situation<'_>, member: &Member) -> bool {
@@ -300,11 +319,16 @@ fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether an operator can approve what is held for this cause: a cap, somebody else's suspension or an app that went
-/// away, yes; a member
-/// that is not ours, an administrator or a protected person, never.
+/// Whether an operator can approve what is held for this cause: a cap, somebody else's suspension, an app that went away
+/// or a person Okta does not show, yes; a member that is not ours, an administrator or a protected person, never.
 pub fn is_approvable(cause: Cause) -> bool {
-    matches!(cause, Cause::CapReached | Cause::SuspendedByOther | Cause::OktaAppGone)
+    matches!(cause, Cause::CapReached | Cause::SuspendedByOther | Cause::OktaAppGone | Cause::OktaPersonNotShown)
+}
+
+/// When to look again at what is held for this cause: somebody whom the admin role did not cover is shown again without
+/// any event.
+pub fn looks_again(cause: Cause, now: Timestamp) -> Option<Timestamp> {
+    (cause == Cause::OktaPersonNotShown).then(|| later(now, ABSENT_INTERVAL))
 }
 
 #[cfg(test)]

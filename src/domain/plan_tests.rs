@@ -36,6 +36,7 @@ struct Case {
     ownership: Ownership,
     marks: Marks,
     ruling: Option<Ruling>,
+    rests_on_absence: bool,
     restored: bool,
     may_be_hidden: bool,
     sent: Vec<String>,
@@ -52,6 +53,7 @@ impl Case {
             seen: self.member.as_ref().map(|member| Seen { member, ownership: &self.ownership }),
             marks: &self.marks,
             ruling: self.ruling.as_ref(),
+            rests_on_absence: self.rests_on_absence,
             restored: self.restored,
             may_be_hidden: self.may_be_hidden,
             sent: &self.sent,
@@ -133,6 +135,7 @@ fn case(desired: Desired, condition: Condition) -> Case {
         ownership: Ownership::Ours,
         marks,
         ruling: None,
+        rests_on_absence: false,
         restored: false,
         may_be_hidden: false,
         sent: Vec::new(),
@@ -391,6 +394,33 @@ fn an_approved_deletion_of_a_foreign_suspension_still_waits_its_time() {
 }
 
 #[test]
+fn of_whom_okta_does_not_show_nothing_is_taken_on_that_account_alone() {
+    use Condition::{Active, Deleted, OnLeave, Pending, Suspended};
+    use UnassignPolicy::{Delete, Suspend, SuspendThenDelete};
+    let rows = [
+        (Suspend, vec![Active, OnLeave], "held suspend: okta_person_not_shown"),
+        (Suspend, vec![Suspended, Deleted], "settled"),
+        (Suspend, vec![Pending], "member_pending"),
+        (SuspendThenDelete, vec![Active, OnLeave], "held suspend+delete: okta_person_not_shown"),
+        (SuspendThenDelete, vec![Suspended, Pending], "held delete: okta_person_not_shown"),
+        (Delete, vec![Active, OnLeave, Pending, Suspended], "held delete: okta_person_not_shown"),
+        (Delete, vec![Deleted], "settled"),
+    ];
+    for (leaving, conditions, expected) in rows {
+        for condition in conditions {
+            let mut case = Case { rests_on_absence: true, ..case(unassigned(leaving), condition) };
+            case.groups = vec![Reference::parse("externalKey:sales")];
+            case.marks = Marks { suspend: our_doing(), unassigned_seen: Some(ago(2 * DELETE_AFTER)), ..case.marks };
+            assert_eq!(case.words(), expected, "{leaving:?} {condition:?}");
+            case.member = None;
+            assert_eq!(case.words(), "settled", "there is nothing to take away");
+        }
+    }
+    assert_eq!(looks_again(Cause::OktaPersonNotShown, at(0)), Some(at(3600)));
+    assert_eq!(looks_again(Cause::CapReached, at(0)), None);
+}
+
+#[test]
 fn no_approval_is_asked_for_what_would_not_be_done_anyway() {
     for leaving in [UnassignPolicy::SuspendThenDelete, UnassignPolicy::Delete] {
         let mut case = case(unassigned(leaving), Condition::Suspended);
@@ -399,7 +429,7 @@ fn no_approval_is_asked_for_what_would_not_be_done_anyway() {
         case.ruling = Some(Approved(vec![StepKind::Delete]));
         assert_eq!(case.words(), "held delete: member_is_administrator", "an approval changes nothing");
     }
-    let may_be = [Cause::SuspendedByOther, Cause::CapReached, Cause::OktaAppGone];
+    let may_be = [Cause::SuspendedByOther, Cause::CapReached, Cause::OktaAppGone, Cause::OktaPersonNotShown];
     assert!(may_be.into_iter().all(is_approvable));
     let never = [Cause::NotOurs, Cause::Administrator, Cause::Protected];
     assert!(!never.into_iter().any(is_approvable));
@@ -514,6 +544,7 @@ prop_compose! {
         ownership in any_ownership(),
         marks in any_marks(),
         ruling in any_ruling(),
+        rests_on_absence in any::<bool>(),
         policy in any_policy(),
         sent in any::<bool>(),
         remembers in proptest::sample::select(vec![Vec::new(), vec![Reference::parse("externalKey:sales")]]),
@@ -522,7 +553,20 @@ prop_compose! {
         let marks = marks.observe(&desired, condition, now());
         let sent = if sent { vec!["userName".into()] } else { Vec::new() };
         let (groups, may_be_hidden, is_new) = (remembers, false, false);
-        Case { desired, member, ownership, marks, ruling, restored: false, may_be_hidden, sent, groups, is_new, policy }
+        Case {
+            desired,
+            member,
+            ownership,
+            marks,
+            ruling,
+            rests_on_absence,
+            restored: false,
+            may_be_hidden,
+            sent,
+            groups,
+            is_new,
+            policy,
+        }
     }
 }
 
@@ -534,7 +578,7 @@ proptest! {
             let member = case.member.as_ref().expect("a member is taken from");
             prop_assert_eq!(&case.ownership, &Ownership::Ours);
             prop_assert!(!member.is_administrator && case.policy.protected.is_empty());
-            prop_assert!(case.desired.is_leaving());
+            prop_assert!(case.desired.is_leaving() && !case.rests_on_absence);
             prop_assert_ne!(&case.ruling, &Some(Rejected));
         }
     }

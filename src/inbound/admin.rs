@@ -97,7 +97,7 @@ async fn hear(doors: &Doors, request: &HttpRequest, person: &str, word: &str) ->
     };
     let person: OktaUserId = person.parse().map_err(|_| Problem::of(Code::UnknownAssignment))?;
     if kind == EventKind::Retry {
-        (doors.retried)();
+        doors.pauses.let_one_try(doors.clock.now()).await;
     }
     let said = OperatorWord { person: person.clone(), kind, caller: caller.name().to_owned(), now: doors.clock.now() };
     match doors.store.hear(said).await? {

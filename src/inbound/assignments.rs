@@ -86,7 +86,10 @@ async fn assign(doors: &Doors, request: &HttpRequest, person: &str, body: RawBod
     let person = event.person.clone();
     // Before the wish is stored: the member may be there before the answer to that is.
     let handover = doors.settings.handover.as_ref().filter(|_| !wait.is_zero());
-    let password = handover.map(|handover| handover.wait(&person));
+    let password = match handover {
+        Some(handover) => Some(handover.wait(&person, wait).await),
+        None => None,
+    };
     let receipt = doors.accept(event).await?;
     match refused {
         // Kept as membership, and its caller hears of every bad field at once; unless it changed nothing.
@@ -215,17 +218,17 @@ impl Doors {
             let row = self.store.assignment(person).await?.ok_or_else(|| Problem::of(Code::Internal))?;
             let in_time = tokio::time::timeout_at(deadline, std::future::pending::<()>());
             if is_decided(&row, revision) {
-                return self.outcome(&row, revision, verdict, password.as_ref());
+                return self.outcome(&row, revision, verdict, password.as_ref()).await;
             }
             tokio::select! {
                 _ = settled => {}
-                _ = in_time => return self.outcome(&row, revision, verdict, None),
-                () = self.stopping.cancelled() => return self.outcome(&row, revision, verdict, None),
+                _ = in_time => return self.outcome(&row, revision, verdict, None).await,
+                () = self.stopping.cancelled() => return self.outcome(&row, revision, verdict, None).await,
             }
         }
     }
 
-    fn outcome(
+    async fn outcome(
         &self,
         row: &Assignment,
         revision: u64,
@@ -233,7 +236,10 @@ impl Doors {
         password: Option<&Waiting>,
     ) -> Result<HttpResponse, Problem> {
         let is_done = row.applied_revision >= revision && !matches!(row.state, State::Parked { .. });
-        let password = password.filter(|_| is_done).and_then(Waiting::take);
+        let password = match password.filter(|_| is_done) {
+            Some(waiting) => waiting.take().await,
+            None => None,
+        };
         let mut extra = vec![("verdict", json!(verdict))];
         extra.extend(password.iter().map(|password| ("initialPassword", json!(password.expose_secret()))));
         match view::outcome(row, revision, &extra, self.settings.unassign) {

@@ -1,5 +1,6 @@
 //! `/livez`: the process answers. `/readyz`: the ledger can be written, and how things stand with LINE WORKS and Okta.
 //!
+//! A service that stops says 503 for `server.drain_time` before it closes its door, so that a proxy leaves it out in time.
 //! A LINE WORKS or an Okta that is down does not make the service unready: events are still taken, which is its first duty.
 
 use actix_web::web::Data;
@@ -38,7 +39,7 @@ pub(super) async fn live(_: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "alive"}))
 }
 
-/// `GET /readyz`: 200, or 503 when the ledger cannot be written. A write is really made.
+/// `GET /readyz`: 200, or 503 when the ledger cannot be written (a write is really made) or the service is stopping.
 pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
     let now = doors.clock.now();
     let written = doors.writes(now).await;
@@ -54,11 +55,23 @@ pub(super) async fn ready(doors: Data<Doors>) -> HttpResponse {
         Err(_) => Value::Null,
     };
     let (mut response, mut body) = match written {
+        Ok(()) if doors.stopping.is_cancelled() => {
+            let body = json!({"status": "stopping", "ledger": {"writable": true}});
+            (HttpResponse::ServiceUnavailable(), body)
+        }
         Ok(()) => (HttpResponse::Ok(), json!({"status": "ready", "ledger": {"writable": true}})),
         Err(error) => {
             tracing::error!(%error, "not ready: the ledger cannot be written");
-            let ledger = json!({"writable": false, "todo": "look at the disk's free space and permissions",
-                "todoJa": "ディスクの空き容量と権限を確認してください"});
+            let (todo, todo_ja) = match doors.store.is_shared() {
+                false => {
+                    ("look at the disk's free space and permissions", "ディスクの空き容量と権限を確認してください")
+                }
+                true => (
+                    "look whether PostgreSQL runs and can be reached, and at its disk's free space; the log names the cause",
+                    "PostgreSQL が動作していて接続できるか、そのディスクの空き容量を確認してください(原因はログに出力されます)",
+                ),
+            };
+            let ledger = json!({"writable": false, "todo": todo, "todoJa": todo_ja});
             (HttpResponse::ServiceUnavailable(), json!({"status": "not ready", "ledger": ledger}))
         }
     };

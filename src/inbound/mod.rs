@@ -32,6 +32,7 @@ use crate::domain::event::UnassignPolicy;
 use crate::domain::profile::ProfileRules;
 use crate::handover::Handover;
 use crate::ledger::Store;
+use crate::ledger::pauses::Pauses;
 use crate::lineworks::MemberApi;
 use crate::lineworks::status::LineWorksStatus;
 use crate::lineworks::token::TokenCache;
@@ -97,8 +98,8 @@ pub struct Doors {
     catch_up: Option<Arc<catch_up::Status>>,
     /// When LINE WORKS was last asked for a page of its members; held while it is.
     last_page: tokio::sync::Mutex<Option<tokio::time::Instant>>,
-    /// Hears that an operator wants a person looked at again.
-    retried: Box<dyn Fn() + Send + Sync>,
+    /// What all wait for: an operator's retry lets one try.
+    pauses: Arc<Pauses>,
     /// Compares Okta with LINE WORKS.
     reconcile: Option<Arc<Reconcile>>,
     stopping: CancellationToken,
@@ -114,10 +115,10 @@ impl Doors {
         members: Arc<dyn MemberApi>,
         lineworks: impl Fn() -> LineWorksStatus + Send + Sync + 'static,
     ) -> Self {
-        let (lineworks, retried) = (Box::new(lineworks), Box::new(|| ()));
+        let (lineworks, pauses) = (Box::new(lineworks), Arc::default());
         let (last_page, stopping) = (tokio::sync::Mutex::default(), CancellationToken::new());
         let (okta, reconcile, catch_up) = (None, None, None);
-        Self { store, clock, settings, lineworks, okta, members, catch_up, last_page, retried, reconcile, stopping }
+        Self { store, clock, settings, lineworks, okta, members, catch_up, last_page, pauses, reconcile, stopping }
     }
 
     /// What tells how things stand with Okta, where it is asked.
@@ -127,10 +128,10 @@ impl Doors {
         self
     }
 
-    /// What else is to be done when an operator says `retry`; it is called before the person is due.
+    /// What the workers wait for.
     #[must_use]
-    pub fn on_retry(mut self, retried: impl Fn() + Send + Sync + 'static) -> Self {
-        self.retried = Box::new(retried);
+    pub fn with_pauses(mut self, pauses: Arc<Pauses>) -> Self {
+        self.pauses = pauses;
         self
     }
 

@@ -113,8 +113,8 @@ codes! {
         ja: "現在 LINE WORKS からメンバーの一覧を取得できません。" / "`cause` を確認し、再度要求してください。";
     /// Another comparison.
     ReconcileRunning = "reconcile_running", 409,
-        en: "A comparison is running already." / "Wait for its end, and ask again.",
-        ja: "別の照合を実行中です。" / "終わるのを待ってから再度実行してください。";
+        en: "A comparison is running already, here or on another replica." / "Wait for its end, and ask again.",
+        ja: "別の照合を(このプロセスまたは他のレプリカで)実行中です。" / "終わるのを待ってから再度実行してください。";
     /// Nobody to ask.
     NoOktaAccess = "no_okta_access", 409,
         en: "This program has no access to the Okta org, so it cannot list who has the app." / "Set okta.org_url and what goes with it, or send an export as CSV (`okta-lineworks reconcile --csv FILE`).",

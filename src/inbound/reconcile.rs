@@ -38,7 +38,7 @@ async fn begin(doors: Data<Doors>, request: &HttpRequest, body: RawBody) -> Resu
         }
         false => Input::Export(people(reconcile, &body, &columns(request.query_string())?)?),
     };
-    let running = reconcile.begin().ok_or_else(|| Problem::of(Code::ReconcileRunning))?;
+    let running = reconcile.begin().await?.ok_or_else(|| Problem::of(Code::ReconcileRunning))?;
     let (sender, lines) = mpsc::channel(64);
     let stopping = doors.stopping.clone();
     tokio::spawn(async move {
@@ -46,9 +46,10 @@ async fn begin(doors: Data<Doors>, request: &HttpRequest, body: RawBody) -> Resu
             tokio::select! {
                 () = reconcile.run(input, sender) => {}
                 () = stopping.cancelled() => {}
+                () = running.lost() => {}
             }
         }
-        drop(running);
+        running.give_back().await;
     });
     Ok(streamed(lines, |line: Line| as_json(&line)))
 }
@@ -87,7 +88,7 @@ async fn begin_to_apply(doors: Data<Doors>, request: &HttpRequest, body: RawBody
         )
     })?;
     let truth = truth(&doors, reconcile, &choice)?;
-    let running = reconcile.begin().ok_or_else(|| Problem::of(Code::ReconcileRunning))?;
+    let running = reconcile.begin().await?.ok_or_else(|| Problem::of(Code::ReconcileRunning))?;
     let apply = Apply {
         truth,
         kinds: choice.kinds,
@@ -98,9 +99,12 @@ async fn begin_to_apply(doors: Data<Doors>, request: &HttpRequest, body: RawBody
     let (sender, lines) = mpsc::channel::<Value>(64);
     tokio::spawn(async move {
         if let Some(reconcile) = &doors.reconcile {
-            work(&doors, reconcile, apply, &sender).await;
+            tokio::select! {
+                () = work(&doors, reconcile, apply, &sender) => {}
+                () = running.lost() => {}
+            }
         }
-        drop(running);
+        running.give_back().await;
     });
     Ok(streamed(lines, |line: Value| line))
 }

@@ -89,7 +89,10 @@ async fn drop_rejected(tokens: &TokenCache, now: Timestamp) {
 
 fn none(error: &TokenError) -> Problem {
     let cause = error.reason.cause;
-    let passes = matches!(cause, Cause::LineWorksUnreachable | Cause::LineWorksFailing | Cause::RateLimited);
+    let passes = matches!(
+        cause,
+        Cause::LineWorksUnreachable | Cause::LineWorksFailing | Cause::RateLimited | Cause::LedgerUnavailable
+    );
     let code = if passes { Code::NoTokenNow } else { Code::NoToken };
     let (english, japanese) = (cause.english(), cause.japanese());
     Problem::of(code)

@@ -7,17 +7,19 @@ use serde_json::{Value, json};
 use super::problem::{Problem, field_errors};
 use crate::domain::assignment::{Assignment, Desired, Membership, State};
 use crate::domain::event::UnassignPolicy;
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Cause, Reason};
 use crate::ledger::History;
 
 /// The JSON of an assignment. `configured` is the policy in force for those that name none.
 pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value {
+    // Of whom Okta does not show nobody knows what should be.
+    let is_unknown = row.state.reason().is_some_and(|reason| reason.cause == Cause::OktaPersonNotShown);
     let mut view = json!({
         "oktaUserId": row.person,
         "state": row.state.name(),
         "revision": row.revision,
         "appliedRevision": row.applied_revision,
-        "desired": row.facts.desired(configured).as_ref().map(desired),
+        "desired": row.facts.desired(configured).as_ref().filter(|_| !is_unknown).map(desired),
         "membership": row.facts.membership.as_ref().map(|fact| json!({
             "value": match fact.value { Membership::Assigned => "assigned", Membership::Unassigned(_) => "unassigned" },
             "occurredAt": fact.occurred,
@@ -36,7 +38,12 @@ pub(super) fn assignment(row: &Assignment, configured: UnassignPolicy) -> Value 
     match &row.state {
         State::Settled { look_again: Some(at), .. } => view["lookAgainAt"] = json!(at),
         State::Waiting { until, .. } => view["nextTryAt"] = json!(until),
-        State::Held { steps, .. } => view["heldSteps"] = json!(steps),
+        State::Held { steps, look_again, .. } => {
+            view["heldSteps"] = json!(steps);
+            if let Some(at) = look_again {
+                view["lookAgainAt"] = json!(at);
+            }
+        }
         _ => {}
     }
     if let Some(at) = row.facts.okta_read {

@@ -17,22 +17,32 @@ pub(super) struct Bucket {
     pub(super) filled_at: i64,
     /// No call before this moment.
     pub(super) paused_until: Option<i64>,
+    /// The clock was set back since it was stored: it is stored anew also when nothing is taken, to be filled from now on.
+    pub(super) was_set_back: bool,
 }
 
 impl Bucket {
+    /// A bucket as it was stored.
+    pub(super) fn stored(tokens: f64, filled_at: i64, paused_until: Option<i64>) -> Self {
+        Self { tokens, filled_at, paused_until, was_set_back: false }
+    }
+
     /// A bucket nobody has used yet.
     pub(super) fn full(limits: Limits, now: i64) -> Self {
-        Self { tokens: f64::from(limits.burst), filled_at: now, paused_until: None }
+        Self::stored(f64::from(limits.burst), now, None)
     }
 
     /// A stored bucket, refilled until now. A clock that went back lends nothing, and what was filled already is not
-    /// filled again.
+    /// filled again. After a clock was set back far, filling and pauses go on from now: what was planned under the other time
+    /// would keep an operation waiting for as long as the clock was wrong.
     pub(super) fn refilled(self, limits: Limits, now: i64) -> Self {
         let elapsed = (now - self.filled_at).max(0) as f64;
         let tokens = (self.tokens + elapsed * per_ms(limits)).min(f64::from(limits.burst));
-        let is_small = self.filled_at - now <= SMALL_DIFFERENCE_MS;
-        let filled_at = if is_small { now.max(self.filled_at) } else { now };
-        Self { tokens, filled_at, paused_until: self.paused_until.filter(|until| *until > now) }
+        let ahead = self.filled_at.saturating_sub(now);
+        let was_set_back = ahead > SMALL_DIFFERENCE_MS;
+        let (filled_at, shift) = if was_set_back { (now, ahead) } else { (now.max(self.filled_at), 0) };
+        let paused_until = self.paused_until.map(|until| until.saturating_sub(shift)).filter(|until| *until > now);
+        Self { tokens, filled_at, paused_until, was_set_back }
     }
 
     /// Takes a slot out of a refilled bucket; else the moment of the next one.
@@ -88,5 +98,12 @@ mod tests {
     fn replicas_whose_clocks_differ_a_little_lend_no_slots() {
         assert!(slots_in_a_minute(0).abs_diff(60) <= 1);
         assert!(slots_in_a_minute(900) <= 61, "{}", slots_in_a_minute(900));
+    }
+
+    #[test]
+    fn a_pause_lasts_no_longer_because_the_clock_was_set_back() {
+        let hour = 3_600_000;
+        let paused = Bucket::stored(5.0, hour, Some(hour + 30_000)).refilled(LIMITS, 0);
+        assert_eq!((paused.paused_until, paused.was_set_back), (Some(30_000), true));
     }
 }

@@ -28,14 +28,15 @@ pub struct OktaRecord {
     pub read_at: Timestamp,
     /// Whether the person has the app: `assigned` or `unassigned`.
     pub membership: String,
-    /// The person's status: `active`, `suspended` or `deactivated`.
+    /// The person's status: `active`, `suspended` or `deactivated`; `not_shown` of somebody Okta does not show at all.
     pub status: String,
 }
 
 impl From<&Learnt> for OktaRecord {
     fn from(learnt: &Learnt) -> Self {
         let membership = if learnt.assigned { "assigned" } else { "unassigned" };
-        Self { read_at: learnt.at, membership: membership.to_owned(), status: learnt.status.as_str().to_owned() }
+        let status = if learnt.is_shown { learnt.status.as_str() } else { "not_shown" };
+        Self { read_at: learnt.at, membership: membership.to_owned(), status: status.to_owned() }
     }
 }
 

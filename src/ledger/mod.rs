@@ -5,12 +5,17 @@
 //! No method waits for the network while it holds the database.
 
 mod bucket;
+pub mod copy;
+pub mod duty;
 mod history;
 mod notes;
 pub mod org;
+pub mod pauses;
+mod place;
 pub mod postgres;
 mod requests;
 mod rows;
+mod schema;
 mod settling;
 pub mod sqlite;
 pub mod vault;
@@ -28,10 +33,12 @@ use crate::domain::outcome::Cause;
 use crate::lineworks::{Operation, Quota};
 
 pub use history::{AttemptRecord, EventRecord, History, OktaRecord, StepRecord};
+pub use place::Place;
 pub use requests::{
     Admission, Admitted, ClaimRequest, Claimed, Heard, IgnoredEvent, Incoming, Lease, Limits, ListRequest, NotedEvent,
     NotedRequest, OperatorWord, Settlement, TakeOver, Tally,
 };
+pub use schema::Standing;
 
 /// Why the ledger did not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,11 +70,54 @@ pub enum OpenError {
         /// The database file, or the database's address without its password.
         path: String,
     },
-    /// The database was made by a newer program.
-    #[error("the ledger {path} was written by a newer okta-lineworks; run that version, or restore a backup")]
+    /// The database was made by a newer program, and this one cannot work with it.
+    #[error(
+        "the ledger {path} was written by a newer okta-lineworks: its schema has the number {found}, this program knows \
+         up to {known} and cannot work with it; run the newer version, or restore a backup from before the upgrade"
+    )]
     Newer {
         /// The database file, or the database's address without its password.
         path: String,
+        /// The number of its schema.
+        found: u32,
+        /// The newest this program knows.
+        known: u32,
+    },
+    /// Tables must be made or changed, and the database's user may not.
+    #[error(
+        "the ledger {path} is not up to date, and the database user {user} may not make or change tables; run \
+         `okta-lineworks migrate` once with a user that may (the owner of the tables), then start again; which rights \
+         each of the two needs is in docs/ledger.md"
+    )]
+    MayNotMigrate {
+        /// The database's address without its password.
+        path: String,
+        /// The role.
+        user: String,
+    },
+    /// It was copied to another place, which is in use since.
+    #[error(
+        "the ledger {path} was moved to {to} at {at}; point `ledger.url` there. To serve from here again, stop \
+         everything that serves from there and run `okta-lineworks ledger reopen`"
+    )]
+    Moved {
+        /// The database file, or the database's address without its password.
+        path: String,
+        /// Where it went.
+        to: String,
+        /// When, in ISO 8601.
+        at: Timestamp,
+    },
+    /// A copy into it was begun and has not ended.
+    #[error(
+        "the ledger {path} holds part of a copy from {from}; run the same `okta-lineworks ledger copy` again: it goes on \
+         where it stopped"
+    )]
+    HalfCopied {
+        /// The database file, or the database's address without its password.
+        path: String,
+        /// Where the copy comes from.
+        from: String,
     },
     /// The file cannot be made or opened.
     #[error("the ledger {path} cannot be opened: {cause}")]
@@ -84,6 +134,9 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Where everything is kept.
 pub trait Store: Send + Sync {
+    /// Whether other processes may work on this ledger at the same time.
+    fn is_shared(&self) -> bool;
+
     /// Stores events in one transaction and returns once they are on disk.
     ///
     /// # Errors
@@ -148,10 +201,14 @@ pub trait Store: Send + Sync {
     fn next_due(&self) -> Answer<'_, Option<Timestamp>>;
 
     /// Reads a value there is one of.
-    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>>;
+    fn load(&self, name: &str) -> Answer<'_, Option<Vec<u8>>>;
 
     /// Writes a value there is one of; returns once it is on disk.
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()>;
+
+    /// Writes a value there is one of, or takes it away, if it still is what it was; else `false`, and nothing changed.
+    /// Workers look when it did.
+    fn replace(&self, name: &str, was: Option<Vec<u8>>, is: Option<Vec<u8>>, now: Timestamp) -> Answer<'_, bool>;
 
     /// Takes a duty that only one process has at a time, for so long; whoever has it already renews it.
     fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool>;

@@ -24,6 +24,12 @@ pub(super) const ASSIGNMENT: &str = "okta_user_id, membership, membership_policy
      unclear_until, state, next_at, reason, held_steps, ruling, ruling_revision, failures, created_at, updated_at, groups, yielded_to, former_logins, \
      okta_profile, okta_read_at";
 
+/// What is shown of an event; never `*`, since a newer program may have added columns.
+pub(super) const EVENT: &str =
+    "id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, revision, times_seen, note";
+/// What is shown of a run.
+pub(super) const ATTEMPT: &str = "id, revision, started_at, ended_at, state, reason, okta, steps, calls";
+
 /// A moment as it is stored.
 pub(super) fn ms(moment: Timestamp) -> i64 {
     moment.as_millisecond()
@@ -319,7 +325,8 @@ fn state(reading: &Reading<'_>) -> Outcome<State> {
         StateName::Parked => State::Parked { reason: required()? },
         StateName::Held => {
             let steps: Option<Vec<StepKind>> = reading.json("held_steps")?;
-            State::Held { reason: required()?, steps: steps.ok_or_else(|| reading.bad("held_steps"))? }
+            let steps = steps.ok_or_else(|| reading.bad("held_steps"))?;
+            State::Held { reason: required()?, steps, look_again: reading.maybe_moment("next_at")? }
         }
     })
 }

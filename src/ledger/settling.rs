@@ -28,7 +28,7 @@ impl StateColumns {
             State::Settled { look_again, .. } => (look_again.map(ms), None),
             State::Due | State::Running => (Some(ms(earliest)), None),
             State::Waiting { until, .. } => (Some(ms(earliest.max(*until))), None),
-            State::Held { steps, .. } => (None, Some(stored_json(steps))),
+            State::Held { steps, look_again, .. } => (look_again.map(ms), Some(stored_json(steps))),
             State::Parked { .. } => (None, None),
         };
         let reason = settlement.state.reason().map(stored_json);

@@ -12,6 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::lineworks::sealing::Sealer;
+
 /// How far back `iat` is put, in seconds: our clock may be ahead of LINE WORKS'.
 const BACKDATED_S: i64 = 60;
 /// `exp - iat` in seconds: LINE WORKS refuses more than 60 minutes (docs, auth-jwt), whatever life the Developer
@@ -103,8 +105,13 @@ impl Signer {
         &self.fingerprint
     }
 
-    /// The key the cached token is sealed with (HKDF-SHA256 of the private key).
-    pub(crate) fn sealing_key(&self) -> Zeroizing<[u8; 32]> {
+    /// Seals what only this service may read, in the ledger.
+    pub(crate) fn sealer(&self) -> Sealer {
+        Sealer::new(&self.sealing_key())
+    }
+
+    /// The key things are sealed with (HKDF-SHA256 of the private key).
+    fn sealing_key(&self) -> Zeroizing<[u8; 32]> {
         let mut derived = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, SEALING_SALT)
             .extract(self.key.as_bytes())

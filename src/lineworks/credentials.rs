@@ -208,6 +208,15 @@ impl Credentials {
         all.map(|kept| Arc::clone(&kept.value)).collect()
     }
 
+    /// Stands for what is configured at the moment, and tells nothing of it.
+    pub(crate) fn print(&self) -> Print {
+        let state = self.state();
+        let secrets = std::iter::once(&state.secrets.newest).chain(&state.secrets.other).map(|kept| kept.print);
+        let keys = std::iter::once(&state.signers.newest).chain(&state.signers.other).map(|kept| kept.print);
+        let all: Vec<u8> = secrets.chain(keys).flatten().collect();
+        digest_of(&all)
+    }
+
     /// Looks at every file and takes over what changed; says whether anything did. Blocks while it reads.
     pub fn look_again(&self) -> bool {
         let taken = self.watched.iter().filter(|watched| self.look_at(watched));
@@ -271,6 +280,9 @@ impl Credentials {
 }
 
 fn print_of(secret: &SecretString) -> Print {
-    let digest = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
-    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+    digest_of(secret.expose_secret().as_bytes())
+}
+
+fn digest_of(bytes: &[u8]) -> Print {
+    digest::digest(&digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }

@@ -18,6 +18,7 @@ use crate::domain::member::Member;
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
+use crate::ledger::Store;
 use crate::lineworks::address::{self, Who};
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::places::{PlaceSettings, Places};
@@ -55,6 +56,12 @@ impl Directory {
         let DirectorySettings { api_url, sso, call_timeout, places } = settings;
         let places = Places::new(places, call_timeout, clock.clone());
         Self { api: Api::new(api_url, call_timeout, tokens, http, clock), sso, places }
+    }
+
+    /// The same, agreeing with all replicas on this ledger on who makes org units.
+    #[must_use]
+    pub fn sharing(self, store: Arc<dyn Store>) -> Self {
+        Self { places: self.places.sharing(store), ..self }
     }
 
     async fn read(&self, who: Who<'_>, gate: &dyn Gate) -> Result<Option<Member>, ApiError> {

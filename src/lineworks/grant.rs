@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::outcome::{Cause, Reason};
@@ -28,7 +29,7 @@ pub(crate) struct Granted {
 }
 
 /// Why there is no access token.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("no access token from LINE WORKS ({}{})", .reason.cause.code(), .reason.detail.as_deref().map(|detail| format!(", {detail}")).unwrap_or_default())]
 pub struct TokenError {
     /// Why; its cause is one of those that wait.

@@ -1,7 +1,7 @@
 //! From names to ids: what `name:…` means in this tenant, kept for a while, and the org units made on demand.
 //!
 //! Nothing is concluded from a list that is old: a name that is not found is looked for in a fresh one first. Org units
-//! have no race-free create, so they are made one at a time in this process, after a fresh list that has entries; where
+//! have no race-free create, so one at a time is made, of all replicas, after a fresh list that has entries; where
 //! the outcome of a create is unclear, nothing is made until it can have no more effect and the list was read again.
 
 use std::collections::HashMap;
@@ -17,6 +17,8 @@ use crate::clock::Clock;
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::profile::{NamedPlace, PlaceKind};
 use crate::domain::reference::Reference;
+use crate::ledger::Store;
+use crate::ledger::duty;
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::listing::{self, List, Meaning, Place};
 use crate::lineworks::{ApiError, Gate, Operation, address};
@@ -25,6 +27,11 @@ use crate::lineworks::{ApiError, Gate, Operation, address};
 const FRESH: Duration = Duration::from_secs(5);
 /// An older list is forgotten when LINE WORKS refuses what was sent: an id in it may be gone since.
 const DOUBTFUL: Duration = Duration::from_secs(60);
+
+/// The name of the duty to make org units.
+const DUTY: &str = "org_units";
+/// When whoever finds another replica at it comes again.
+const TURN: Duration = Duration::from_secs(2);
 
 /// How names are looked up.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +63,6 @@ impl Known {
 type Slot = Arc<AsyncMutex<Option<Known>>>;
 
 /// The lists of one tenant.
-#[derive(Debug)]
 pub(crate) struct Places {
     settings: PlaceSettings,
     clock: Clock,
@@ -64,11 +70,25 @@ pub(crate) struct Places {
     lists: Mutex<HashMap<(List, i64), Slot>>,
     /// Held by whoever makes an org unit; until that moment nobody may, since one may still come into being.
     making: AsyncMutex<Option<Timestamp>>,
+    /// Where replicas agree on who makes org units.
+    store: Option<Arc<dyn Store>>,
+}
+
+impl std::fmt::Debug for Places {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Places").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl Places {
     pub(crate) fn new(settings: PlaceSettings, call_timeout: Duration, clock: Clock) -> Self {
-        Self { settings, clock, call_timeout, lists: Mutex::default(), making: AsyncMutex::default() }
+        Self { settings, clock, call_timeout, lists: Mutex::default(), making: AsyncMutex::default(), store: None }
+    }
+
+    /// The same, one maker of org units at a time for all replicas on this ledger.
+    pub(crate) fn sharing(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store).filter(|store| store.is_shared());
+        self
     }
 
     /// The domains of the tenant.
@@ -157,7 +177,6 @@ impl Places {
 
     /// Makes the org unit, unless somebody else just did.
     async fn made(&self, api: &Api, gate: &dyn Gate, place: &NamedPlace) -> Result<String, ApiError> {
-        let list = List::OrgUnits;
         let mut not_before = self.making.lock().await;
         let now = self.clock.now();
         if let Some(ahead) = not_before.and_then(|until| Duration::try_from(until.duration_since(now)).ok())
@@ -166,6 +185,32 @@ impl Places {
             let detail = "another org unit may just be coming into being";
             return Err(ApiError::TryLater { reason: Reason::with(Cause::Paced, detail), after: Some(ahead) });
         }
+        let Some(store) = &self.store else { return self.made_alone(api, gate, place, &mut not_before).await };
+        let taken = duty::hold(store, &self.clock, DUTY).await;
+        let Ok(Some(turn)) = taken else {
+            let detail = "another replica makes an org unit at the moment";
+            return Err(ApiError::TryLater { reason: Reason::with(Cause::Paced, detail), after: Some(TURN) });
+        };
+        let made = tokio::select! {
+            made = self.made_alone(api, gate, place, &mut not_before) => made,
+            () = turn.lost() => Err(ApiError::Unclear(Reason::with(Cause::Paced, "another replica makes org units by now"))),
+        };
+        match &made {
+            Err(ApiError::Unclear(_)) => turn.leave_for(self.call_timeout * 2).await,
+            _ => turn.give_back().await,
+        }
+        made
+    }
+
+    /// The same for whoever is alone with it.
+    async fn made_alone(
+        &self,
+        api: &Api,
+        gate: &dyn Gate,
+        place: &NamedPlace,
+        not_before: &mut Option<Timestamp>,
+    ) -> Result<String, ApiError> {
+        let list = List::OrgUnits;
         // First what is known, for whoever waited for the very same org unit; then what is so at this moment.
         let mut known = self.list(api, gate, list, place.domain_id, self.settings.cache_for).await?;
         if listing::find(&known, &place.name) == Meaning::Nothing {

@@ -2,7 +2,10 @@
 //!
 //! Every caller goes through one lock, so one request serves all that wait, and its failure too. What the ledger
 //! holds is used by replicas and after a restart; what was issued for another app, scope or key counts as absent.
-//! A ledger that fails is logged and worked around: tokens are cheap, stopping is not.
+//! Replicas ask in turn (`turn`). A ledger of one process that fails is logged and worked around: tokens are cheap, stopping
+//! is not.
+
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +24,7 @@ use crate::lineworks::contact::{Contact, ContactStatus};
 use crate::lineworks::credentials::{Candidate, Credentials};
 use crate::lineworks::grant::{self, Granted, TokenError};
 use crate::lineworks::shelf::Shelf;
-pub use crate::lineworks::shelf::{TokenVault, VaultError};
+pub use crate::lineworks::shelf::{TokenVault, Turns, VaultError};
 use crate::lineworks::{address, api, limits, rotation};
 use crate::metrics::Metrics;
 
@@ -111,23 +114,17 @@ impl TokenCache {
         let fits = |token: &AccessToken| {
             usable(token.issued_at(), token.expires_at(), now) && token.expires_at().duration_since(now) >= life
         };
+        let entered = Instant::now();
         let mut state = self.state.lock().await;
         if let Some(token) = state.cached.as_ref().filter(|token| fits(token)) {
             return Ok(token.clone());
         }
-        if let Some(error) = self.recent_failure(&state, now) {
-            return Err(error);
+        if let Some((_, error)) = state.failure.as_ref().filter(|failure| self.is_recent(failure, now)) {
+            return Err(error.clone());
         }
-        let from_vault = self.shelf.load(&self.credentials.signers()).await.filter(|kept| {
-            let rejected = state
-                .rejected
-                .as_ref()
-                .is_some_and(|rejected| rejected.expose_secret() == kept.secret().expose_secret());
-            !rejected && fits(kept)
-        });
-        let token = match from_vault {
+        let token = match self.kept(&state, &fits).await {
             Some(kept) => kept,
-            None => self.ask(&mut state, now).await?,
+            None => self.ask_in_turn(&mut state, now, entered, &fits).await?,
         };
         state.generation += 1;
         let token = token.numbered(state.generation);
@@ -136,25 +133,34 @@ impl TokenCache {
         Ok(token)
     }
 
-    /// Seals the token at hand with the newest key: after a change of keys, a restart may know that one only.
+    /// The token in the vault, unless LINE WORKS rejected it or it does not fit.
+    async fn kept(&self, state: &State, fits: &(dyn Fn(&AccessToken) -> bool + Sync)) -> Option<AccessToken> {
+        let kept = self.shelf.load(&self.credentials.signers()).await?;
+        let is_rejected = state.rejected.as_ref().is_some_and(|rejected| is_same(rejected, &kept));
+        (!is_rejected && fits(&kept)).then_some(kept)
+    }
+
+    /// Seals the token with the newest key: after a change of keys, a restart may know that one only. What another
+    /// replica put into the vault since is newer than what is at hand here.
     pub async fn seal_anew(&self) {
         let state = self.state.lock().await;
-        if let Some(token) = &state.cached {
+        let kept = self.shelf.load(&self.credentials.signers()).await;
+        if let Some(token) = kept.as_ref().or(state.cached.as_ref()) {
             self.keep(token).await;
         }
     }
 
-    /// Drops this token, in memory and in the vault, unless another one took its place already; says whether it did.
+    /// Drops this token, unless another one took its place already; says whether it did. It is not taken from the vault
+    /// again either, where it lies until the next one takes its place.
     pub async fn drop_if_current(&self, generation: u64) -> bool {
-        let mut state = self.state.lock().await;
-        self.drop_from(&mut state, generation).await
+        drop_from(&mut *self.state.lock().await, generation)
     }
 
     /// As [`Self::drop_if_current`], for a token that was rejected although another one had just been dropped: the
     /// next one is not asked for at once, or every call would ask for one.
     pub(crate) async fn rejected_again(&self, generation: u64, now: Timestamp, error: TokenError) {
         let mut state = self.state.lock().await;
-        if self.drop_from(&mut state, generation).await {
+        if drop_from(&mut state, generation) {
             state.failure = Some((now, error));
         }
     }
@@ -168,26 +174,15 @@ impl TokenCache {
         &self.contact
     }
 
-    async fn drop_from(&self, state: &mut State, generation: u64) -> bool {
-        let Some(dropped) = state.cached.take_if(|token| token.generation() == generation) else { return false };
-        // Another replica may have stored a newer one meanwhile; that one is kept.
-        let kept = self.shelf.load(&self.credentials.signers()).await;
-        if kept.is_some_and(|kept| kept.secret().expose_secret() == dropped.secret().expose_secret()) {
-            self.shelf.clear().await;
-        }
-        state.rejected = Some(dropped.secret().clone());
-        true
-    }
-
-    /// The clock is read before the lock is waited for, so `now` may lie before the failure's end.
-    fn recent_failure(&self, state: &State, now: Timestamp) -> Option<TokenError> {
-        let (ended, error) = state.failure.as_ref()?;
+    /// Whether a failure still answers. The clock is read before the lock and the turn are waited for, so `now` may lie
+    /// before the failure's end.
+    fn is_recent(&self, (ended, _): &(Timestamp, TokenError), now: Timestamp) -> bool {
         let since = now.duration_since(*ended);
-        let oldest = SignedDuration::try_from(self.settings.timeout).unwrap_or(SignedDuration::MAX) + FAILURE_KEPT;
-        (since < FAILURE_KEPT && since > -oldest).then(|| error.clone())
+        let oldest = SignedDuration::try_from(self.settings.timeout * 2).unwrap_or(SignedDuration::MAX) + FAILURE_KEPT;
+        since < FAILURE_KEPT && since > -oldest
     }
 
-    /// Asks LINE WORKS for a token and stores it.
+    /// Asks LINE WORKS for a token.
     async fn ask(&self, state: &mut State, now: Timestamp) -> Result<AccessToken, TokenError> {
         let started = Instant::now();
         let answer = self.request_with_any(now).await;
@@ -199,9 +194,7 @@ impl TokenCache {
                 self.contact.succeeded(now);
                 // `now` was read before the request, so the token ends a little early and never late.
                 let expires_at = now.saturating_add(granted.life).unwrap_or(Timestamp::MAX);
-                let token = AccessToken::new(granted.token, now, expires_at);
-                self.keep(&token).await;
-                Ok(token)
+                Ok(AccessToken::new(granted.token, now, expires_at))
             }
             Err(mut error) => {
                 if error.reason.cause == Cause::TokenScopeRefused {
@@ -281,6 +274,16 @@ impl TokenCache {
             self.shelf.keep(token, newest).await;
         }
     }
+}
+
+fn drop_from(state: &mut State, generation: u64) -> bool {
+    let Some(dropped) = state.cached.take_if(|token| token.generation() == generation) else { return false };
+    state.rejected = Some(dropped.secret().clone());
+    true
+}
+
+fn is_same(secret: &SecretString, token: &AccessToken) -> bool {
+    secret.expose_secret() == token.secret().expose_secret()
 }
 
 /// LINE WORKS rejects a token it has just issued: most often another program uses the same app.

@@ -35,6 +35,7 @@ const WITHOUT_A_ROW: &[(Cause, &str)] = &[
     (Cause::FieldsKept, "from reads that do not show what was accepted"),
     (Cause::LineWorksUnreachable, "there is no answer"),
     (Cause::Paced, "ours: nothing is sent"),
+    (Cause::OktaPersonNotShown, "Okta's, not LINE WORKS'"),
     (Cause::OktaUnreachable, "Okta's, not LINE WORKS'"),
     (Cause::OktaRateLimited, "Okta's, not LINE WORKS'"),
     (Cause::OktaUnauthorized, "Okta's, not LINE WORKS'"),

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::domain::assignment::OktaStatus;
 use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::{Cause, Reason};
+use crate::ledger::pauses::Pauses;
 
 /// How soon an app that is not there or not active is asked for again.
 const APP_PAUSE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -31,19 +32,14 @@ pub struct AskOkta {
 }
 
 impl AskOkta {
-    /// Asks through this client; attributes are made by this mapping.
-    pub fn new(client: Arc<OktaClient>, mapping: Arc<Mapping>, clock: Clock) -> Self {
-        Self { client, mapping, trust: Trust::default(), clock }
+    /// Asks through this client; attributes are made by this mapping. `pauses` is what the whole fleet waits for.
+    pub fn new(client: Arc<OktaClient>, mapping: Arc<Mapping>, clock: Clock, pauses: Arc<Pauses>) -> Self {
+        Self { client, mapping, trust: Trust::sharing(pauses), clock }
     }
 
     /// How things stand with Okta, as far as people were asked about.
     pub fn standing(&self) -> Standing {
         self.trust.standing()
-    }
-
-    /// An operator says that it is worth a try before the pause is over.
-    pub fn let_one_try(&self) {
-        self.trust.let_one_try();
     }
 
     async fn ask(&self, person: &OktaUserId) -> Result<Observed, Unread> {
@@ -53,7 +49,7 @@ impl AskOkta {
         };
         match value {
             Some(app_user) if is_assigned(&app_user.status) => self.assigned(at, app_user).await,
-            Some(_) | None => self.unassigned(at, person).await,
+            ended => self.unassigned(at, person, ended.is_some()).await,
         }
     }
 
@@ -66,11 +62,12 @@ impl AskOkta {
             return Err(later("the person behind an assignment is not shown"));
         };
         let status = status(Some(&app_user), Some(user));
-        Ok(Observed { at, assigned: true, status, user: Some(self.mapping.user(&app_user)) })
+        Ok(Observed { at, is_shown: true, assigned: true, status, user: Some(self.mapping.user(&app_user)) })
     }
 
-    /// Nobody is taken for unassigned before the app was seen active, after the assignment was seen missing.
-    async fn unassigned(&self, at: Timestamp, person: &OktaUserId) -> Result<Observed, Unread> {
+    /// Nobody is taken for unassigned before the app was seen active, after the assignment was seen missing, or ended
+    /// where Okta still shows it.
+    async fn unassigned(&self, at: Timestamp, person: &OktaUserId, is_ended: bool) -> Result<Observed, Unread> {
         match self.client.app().await? {
             None => return Err(untrusted(Cause::OktaAppNotFound, self.client.app_id().to_owned())),
             Some(app) if !app.is_active() => {
@@ -79,9 +76,10 @@ impl AskOkta {
             }
             Some(_) => {}
         }
-        // A role that covers only some people is refused here.
+        // A role that covers only some people is refused here, or shows nobody.
         let user = self.user(person).await?;
-        Ok(Observed { at, assigned: false, status: status(None, user.as_ref()), user: None })
+        let is_shown = is_ended || user.is_some();
+        Ok(Observed { at, is_shown, assigned: false, status: status(None, user.as_ref()), user: None })
     }
 
     async fn user(&self, person: &OktaUserId) -> Result<Option<User>, Unread> {
@@ -142,7 +140,7 @@ impl Truth for AskOkta {
         Box::pin(async move {
             let admission = self.trust.enter(|| self.clock.now()).await?;
             let answer = self.ask(person).await;
-            self.trust.heard(&answer, self.clock.now());
+            self.trust.heard(&answer, self.clock.now()).await;
             drop(admission);
             answer
         })

@@ -19,6 +19,9 @@ use crate::domain::profile::FieldError;
 pub struct Observed {
     /// When Okta said so, on Okta's own clock (the answer's `Date`), so that it can be compared with `published`.
     pub at: Timestamp,
+    /// Whether Okta shows the person at all. One who was deleted, and perhaps one whom the admin role does not cover, is
+    /// not shown: then the rest says what would be true of somebody who was deleted.
+    pub is_shown: bool,
     /// Whether the person has the app.
     pub assigned: bool,
     /// The person's status.

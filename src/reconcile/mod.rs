@@ -17,11 +17,10 @@ mod compare_tests;
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
-
 use crate::clock::Clock;
 use crate::domain::profile::ProfileRules;
-use crate::ledger::Store;
+use crate::ledger::duty::{self, Held};
+use crate::ledger::{Store, StoreError};
 use crate::lineworks::MemberApi;
 use crate::metrics::Metrics;
 use crate::okta::client::OktaClient;
@@ -30,6 +29,9 @@ use compare::Judgement;
 
 pub use apply::{Applied, Apply, ApplyError, Change, Truth};
 pub use run::{Failure, Input, Line, Phase, Progress};
+
+/// The name of the duty.
+const DUTY: &str = "reconcile";
 
 /// What a comparison works with.
 pub struct Reconcile {
@@ -49,13 +51,14 @@ pub struct Reconcile {
     pub clock: Clock,
     /// Where calls are counted.
     pub metrics: Arc<Metrics>,
-    /// Held while a comparison runs: one at a time.
-    pub running: Arc<Mutex<()>>,
 }
 
 impl Reconcile {
-    /// The right to compare; none while somebody else does.
-    pub fn begin(&self) -> Option<OwnedMutexGuard<()>> {
-        Arc::clone(&self.running).try_lock_owned().ok()
+    /// The right to compare: one comparison at a time for all replicas; none while another one runs.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub async fn begin(&self) -> Result<Option<Held>, StoreError> {
+        duty::hold(&self.store, &self.clock, DUTY).await
     }
 }

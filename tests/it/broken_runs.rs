@@ -137,7 +137,8 @@ async fn a_run_that_breaks_off_lets_go_of_its_person() {
     let (store, members): (Arc<dyn Store>, _) = (Arc::new(store), Arc::new(Broken::default()));
     let person: OktaUserId = "00uTARO".parse().expect("an id");
     store.accept(vec![leaves(&person, &clock)]).await.expect("accepted");
-    let converge = Converge::new(Arc::clone(&store), Arc::clone(&members) as _, None, settings(), clock.clone());
+    let converge =
+        Converge::new(Arc::clone(&store), Arc::clone(&members) as _, None, settings(), clock.clone(), Arc::default());
     let stopping = CancellationToken::new();
     let working = tokio::spawn(Arc::new(converge).run_until(stopping.clone()));
 

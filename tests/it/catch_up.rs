@@ -472,15 +472,43 @@ async fn a_group_event_and_a_day_each_bring_a_comparison() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_process_that_has_the_duty_is_waited_for() {
-    let mut app = started().await;
-    app.stop().await;
-    let until_ms = (app.clock.now() + jiff::SignedDuration::from_secs(90)).as_millisecond();
-    by_hand(&app, &format!("INSERT INTO duties (name, holder, until) VALUES ('system_log', 'another', {until_ms})"));
+async fn whom_okta_stops_showing_is_held_by_one_comparison_and_looked_at_when_listed_again() {
+    let app = started().await;
     hire(&app, "00uA").await;
-    app.start_again().await;
-    let status = until(&app, |it| it["elsewhere"] == true).await;
-    assert_eq!(status["lastPassAt"], Value::Null);
+    pass(&app).await;
+    app.row_in("00uA", "settled").await;
+    let role = async |role: Value| {
+        let request = app.http.patch(format!("{}/_sandbox/okta/access", app.sandbox_url));
+        assert!(request.json(&json!({ "role": role })).answer().await.status.is_success());
+    };
+    let a_day_later = async || {
+        let before = until(&app, |_| true).await["lastSweepAt"].clone();
+        app.advance(DAY + MINUTE).await;
+        until(&app, |it| it["lastSweepAt"] != before).await;
+    };
+    role(json!({"people": []})).await;
+    a_day_later().await;
+    let held = app.row_in("00uA", "held").await;
+    let newest = &held["history"]["events"][0]["source"];
+    assert_eq!((&held["reason"]["code"], newest), (&json!("okta_person_not_shown"), &json!("sweep")), "{held:#}");
+    a_day_later().await;
+    assert_eq!(app.row_in("00uA", "held").await["revision"], held["revision"], "that is known");
+    role(json!("full")).await;
+    a_day_later().await;
+    let row = app.row_in("00uA", "settled").await;
+    assert_eq!(row["reason"], json!(null), "{row:#}");
+    assert_eq!(app.member("00uA").await.expect("is there")["isSuspended"], false);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_that_has_the_duty_is_waited_for() {
+    let app = started().await;
+    let until_ms = (app.clock.now() + jiff::SignedDuration::from_secs(150)).as_millisecond();
+    by_hand(&app, &format!("INSERT OR REPLACE INTO duties VALUES ('system_log', 'another', {until_ms})"));
+    hire(&app, "00uA").await;
+    app.advance(MINUTE).await;
+    until(&app, |it| it["elsewhere"] == true).await;
     is_unknown(&app, "00uA").await;
     app.advance(2 * MINUTE).await;
     app.row_in("00uA", "settled").await;

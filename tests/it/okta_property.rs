@@ -8,7 +8,6 @@
 
 mod chaos;
 mod deeds;
-mod door;
 mod verdict;
 mod world;
 
@@ -86,6 +85,7 @@ fn seeds() -> Vec<u64> {
 async fn run(seed: u64, variant: Variant) {
     let mut world = World::begin(variant, Rng::with_seed(seed)).await;
     world.hire_everybody().await;
+    world.remember_who_is_entitled().await;
     for _ in 0..variant.lives {
         world.live().await;
         world.die().await;
@@ -97,6 +97,7 @@ async fn run(seed: u64, variant: Variant) {
         world.the_rest_is_held().await;
         world.approve_the_rest().await;
     }
+    world.whoever_is_not_shown_is_decided_on().await;
     world.line_works_equals_okta(verdict::Leavers::AreSuspended).await;
     if variant.cap == NO_CAP {
         world.the_delay_goes_by().await;
@@ -105,5 +106,6 @@ async fn run(seed: u64, variant: Variant) {
     world.nobody_was_touched_by_two().await;
     world.no_event_was_lost().await;
     world.okta_was_asked_right_before().await;
+    world.nothing_was_taken_from_the_entitled().await;
     println!("{}", world.tally().await);
 }

@@ -15,11 +15,11 @@ use okta_lineworks::okta::meaning::{Meaning, Words, hook_event_types};
 use okta_lineworks::reconcile::finding::{Kind, Note};
 use okta_lineworks::sandbox::{OktaSwitches, Switches};
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: &str) -> String {
+pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -245,7 +245,7 @@ fn the_readmes_say_what_each_okta_event_means_as_the_code_does() {
 }
 
 /// Every key of the example file, with its default; `None` where there is none.
-fn keys() -> BTreeMap<String, Option<String>> {
+pub fn keys() -> BTreeMap<String, Option<String>> {
     let without_default = without_default();
     let mut section = String::new();
     let mut keys = BTreeMap::new();
@@ -448,7 +448,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("sandbox", &[]),
     ("ledger", &["clock", "lineworks", "domain"]),
     ("lineworks", &["clock", "metrics", "ledger", "domain"]),
-    ("handover", &["domain"]),
+    ("handover", &["clock", "ledger", "lineworks", "domain"]),
     ("domain", &[]),
     ("flows", &[]),
     ("config", &[]),

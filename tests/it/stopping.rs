@@ -102,3 +102,29 @@ async fn a_second_signal_ends_a_stop_at_once() {
     assert!(asked.elapsed() < Duration::from_secs(2), "ended after {:?}", asked.elapsed());
     drop(site);
 }
+
+/// What a proxy sees of a replica that is restarted: not ready, and no call is turned away before it has looked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_with_a_drain_time_is_not_ready_and_takes_calls_until_it_is_over() {
+    let site = Site::with("[server]\ndrain_time = '3s'").await;
+    let mut program = site.start().await;
+    assert_eq!(site.look(&program, "/readyz").await.status, 200);
+    let asked = Instant::now();
+    program.terminate();
+    let said = loop {
+        let answer = site.look(&program, "/readyz").await;
+        if answer.status == 503 {
+            break answer.body;
+        }
+        assert!(asked.elapsed() < Duration::from_secs(2), "still ready: {answer:?}");
+    };
+    assert_eq!((&said["status"], &said["ledger"]["writable"]), (&json!("stopping"), &json!(true)), "{said}");
+    assert_eq!(site.look(&program, "/livez").await.status, 200);
+    // It is stored, and done after the next start: nobody waits for it here.
+    let card =
+        site.card(&program, Method::PUT, "00uLATE").header("Prefer", "wait=20").json(&json!({ "user": user(1) }));
+    assert_eq!(card.answer().await.status, 202);
+    assert_eq!(program.ended().await, Some(0), "{}", program.log());
+    assert!(asked.elapsed() >= Duration::from_secs(3), "ended after {:?}", asked.elapsed());
+    assert_eq!(site.query("SELECT count(*) FROM assignments WHERE state = 'due'"), 1);
+}

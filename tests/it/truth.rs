@@ -1,5 +1,6 @@
 //! With access to the org, what Okta says counts, whatever events said; what it does not say takes nothing from anybody.
 
+mod absent;
 mod attributes;
 mod contradictions;
 mod outages;

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::cli::operator::word;
+use crate::cli::reach::word;
 
 /// Everything an answer said.
 pub(super) struct Lines {

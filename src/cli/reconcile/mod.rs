@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::operator::{Reach, word};
+use super::reach::{Reach, word};
 use crate::reconcile::finding::Kind;
 use lines::Lines;
 

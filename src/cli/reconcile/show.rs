@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::lines::Lines;
-use crate::cli::operator::{field_line, word};
+use crate::cli::reach::{field_line, word};
 use crate::reconcile::finding::Kind;
 
 /// One finding a line, then how much there is of everything.

@@ -119,12 +119,14 @@ fn server(raw: raw::Server, check: &mut Check) -> Option<Server> {
     };
     let request_timeout = check.span("server.request_timeout", &raw.request_timeout, SECOND..=5 * MINUTE);
     let shutdown_timeout = check.span("server.shutdown_timeout", &raw.shutdown_timeout, SECOND..=10 * MINUTE);
+    let drain_time = check.span("server.drain_time", &raw.drain_time, Duration::ZERO..=5 * MINUTE);
     Some(Server {
         listen: listen?,
         http_workers: http_workers?,
         tls,
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
+        drain_time: drain_time?,
     })
 }
 

@@ -4,7 +4,7 @@
 //! all at once, with the place to find it.
 
 use crate::config::check::Check;
-use crate::config::problems::shown;
+use crate::config::problems::{Origin, shown};
 use crate::config::secret::SecretForm;
 use crate::config::{CatchUp, Okta, OktaAccess, OktaOrg, raw};
 
@@ -65,6 +65,8 @@ fn org(raw: raw::Okta, check: &mut Check) -> Option<OktaOrg> {
             check.missing(URL, "the address of your Okta org, such as https://example.okta.com, without -admin");
             None
         }
+        // made by ourselves, on whatever address the sandbox listens
+        Some(text) if *check.origin(URL) == Origin::Sandbox => Some(text.trim_end_matches('/').to_owned()),
         Some(text) => match base_url(text) {
             Ok(url) if is_admin_console(&url) => {
                 check.refuse(

@@ -108,11 +108,7 @@ async fn over_the_cap(db: &Db, lease: &Lease, admission: &Admission, step: StepK
 }
 
 fn stored(row: &Row, limits: Limits, now: i64) -> Outcome<Bucket> {
-    let bucket = Bucket {
-        tokens: row.try_get("tokens")?,
-        filled_at: row.try_get("filled_at")?,
-        paused_until: row.try_get("paused_until")?,
-    };
+    let bucket = Bucket::stored(row.try_get("tokens")?, row.try_get("filled_at")?, row.try_get("paused_until")?);
     Ok(bucket.refilled(limits, now))
 }
 
@@ -120,8 +116,14 @@ fn stored(row: &Row, limits: Limits, now: i64) -> Outcome<Bucket> {
 async fn take_slot(db: &Db, admission: &Admission, row: Option<&Row>, now: i64) -> Outcome<Option<Timestamp>> {
     let limits = admission.limits;
     let bucket = row.map(|row| stored(row, limits, now)).transpose()?;
-    match bucket.unwrap_or_else(|| Bucket::full(limits, now)).take(admission.leaving, limits, now) {
-        Err(next) => Ok(Some(moment(next)?)),
+    let bucket = bucket.unwrap_or_else(|| Bucket::full(limits, now));
+    match bucket.take(admission.leaving, limits, now) {
+        Err(next) => {
+            if bucket.was_set_back {
+                store(db, admission.operation, bucket, row.is_none()).await?;
+            }
+            Ok(Some(moment(next)?))
+        }
         Ok(left) => {
             store(db, admission.operation, left, row.is_none()).await?;
             Ok(None)
@@ -137,7 +139,7 @@ async fn store(db: &Db, operation: Operation, bucket: Bucket, is_new: bool) -> O
     } else {
         "UPDATE pacing SET tokens = $2, filled_at = $3, paused_until = $4 WHERE operation = $1"
     };
-    let Bucket { tokens, filled_at, paused_until } = bucket;
+    let Bucket { tokens, filled_at, paused_until, .. } = bucket;
     match db.change(sql, &[&operation.as_str(), &tokens, &filled_at, &paused_until]).await? {
         1 => Ok(()),
         // Another replica made the row at the same moment.

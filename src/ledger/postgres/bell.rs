@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::wake::Wake;
 use super::connect::{CONNECT, Connector, said};
+use super::side::SERVING;
 use super::time::{NOW, Time};
 use crate::domain::ids::OktaUserId;
 
@@ -82,6 +83,13 @@ impl Line {
         &self.client
     }
 
+    /// Takes this service's share of the lock that says somebody serves; `false` while a copy has it alone.
+    pub(super) async fn shares(&self) -> Result<bool, String> {
+        let sql = "SELECT pg_try_advisory_lock_shared($1)";
+        let row = self.answered(self.client.query_one(sql, &[&SERVING])).await?;
+        row.try_get(0).map_err(|error| said(&error))
+    }
+
     /// Listens from now on. What is sent on this connection is a hint and waits for no disk.
     pub(super) async fn listen(&self) -> Result<(), String> {
         let sql = format!("LISTEN {CHANNEL}; SET synchronous_commit = off");
@@ -143,6 +151,9 @@ impl Ringer {
 
     async fn reconnect(&self) -> Result<Line, String> {
         let line = Line::connect(&self.connector).await?;
+        if !line.shares().await? {
+            return Err("a copy has the ledger".to_owned());
+        }
         line.listen().await?;
         tracing::info!("wake-ups between replicas work again");
         self.look();

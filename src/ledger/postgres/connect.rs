@@ -29,6 +29,11 @@ const SESSION: &str = "SET statement_timeout = '8s'; SET lock_timeout = '5s'; \
      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
+/// What a session for work is told as well: it fails, with this text, in a ledger that was moved away or has half a copy.
+/// So a service that was cut off while its ledger moved cannot go on where nobody looks any more.
+const GATE: &str = "SELECT ('the ledger was moved away, or is half copied (' || name || '); see docs/ledger.md')::integer \
+     FROM singletons WHERE name IN ('copy_moved', 'copy_into')";
+
 /// Where the database is, and how it is reached.
 #[derive(Debug, Clone)]
 pub struct Address {
@@ -116,7 +121,11 @@ impl Connector {
 
 impl Connect for Connector {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
-        Box::pin(Connector::connect(self, None))
+        Box::pin(async {
+            let (client, moving) = Connector::connect(self, None).await?;
+            client.batch_execute(GATE).await.inspect_err(|_| moving.abort())?;
+            Ok((client, moving))
+        })
     }
 }
 

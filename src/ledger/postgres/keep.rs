@@ -26,8 +26,8 @@ pub(super) async fn release_waiting(db: &Db, (cause, at_most, now): &(Cause, usi
 }
 
 /// A value there is one of.
-pub(super) async fn load(db: &Db, name: &&'static str) -> Outcome<Option<Vec<u8>>> {
-    let row = db.row("SELECT value FROM singletons WHERE name = $1", &[name]).await?;
+pub(super) async fn load(db: &Db, name: &str) -> Outcome<Option<Vec<u8>>> {
+    let row = db.row("SELECT value FROM singletons WHERE name = $1", &[&name]).await?;
     Ok(row.map(|row| row.try_get("value")).transpose()?)
 }
 
@@ -39,6 +39,32 @@ pub(super) async fn save(db: &Db, (name, value, now): &(&'static str, Vec<u8>, T
         &[name, value, &ms(*now)],
     )
     .await
+}
+
+/// What a value is to become, if it still is what it was.
+pub(super) struct Replacement {
+    pub(super) name: String,
+    pub(super) was: Option<Vec<u8>>,
+    pub(super) is: Option<Vec<u8>>,
+    pub(super) now: Timestamp,
+}
+
+/// Writes a value there is one of, or takes it away, if it still is what it was.
+pub(super) async fn replace(db: &Db, asked: &Replacement) -> Outcome<bool> {
+    let Replacement { name, was, is, now } = asked;
+    let changed = match (was, is) {
+        (None, Some(is)) => {
+            let sql = "INSERT INTO singletons (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            db.change(sql, &[name, is, &ms(*now)]).await?
+        }
+        (Some(was), Some(is)) => {
+            let sql = "UPDATE singletons SET value = $3, updated_at = $4 WHERE name = $1 AND value = $2";
+            db.change(sql, &[name, was, is, &ms(*now)]).await?
+        }
+        (Some(was), None) => db.change("DELETE FROM singletons WHERE name = $1 AND value = $2", &[name, was]).await?,
+        (None, None) => return Ok(load(db, name).await?.is_none()),
+    };
+    Ok(changed == 1)
 }
 
 /// What a duty is asked for with: its name, by whom, now, and for how long.
@@ -67,6 +93,13 @@ pub(super) async fn release_duty(db: &Db, (name, holder): &(&'static str, String
 pub(super) async fn prune(db: &Db, before: &Timestamp) -> Outcome<usize> {
     let before = ms(*before);
     let mut forgotten = 0;
+    // A card that waits for a first password waits for seconds: what is older lost its process.
+    db.change(
+        "DELETE FROM singletons WHERE starts_with(name, 'first_password:') \
+         AND updated_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 3600000",
+        &[],
+    )
+    .await?;
     for sql in [
         "WITH oldest AS MATERIALIZED (SELECT id FROM events ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED) \
          DELETE FROM events USING oldest WHERE events.id = oldest.id AND arrived_at < $1",

@@ -22,14 +22,15 @@ pub(super) fn former_logins(next: &str) -> String {
 /// Writes what was learnt; `overtaken` says that events came during the run. The row is locked.
 ///
 /// A ruling on held steps was said about the wish as it was then: when membership or status is another one now, it is
-/// void, as after an event. The policy of a removal that Okta does not show yet is kept until Okta is read once more.
+/// void, as after an event; nobody rules on a member that is to be in use. The policy of a removal that Okta does not show yet is kept until Okta is read once more.
 pub(super) async fn write(db: &Db, lease: &Lease, learnt: &Learnt, overtaken: bool) -> Outcome<()> {
     let (person, at, source) = (lease.person.as_str(), ms(learnt.at), word(Source::Okta));
     let membership = if learnt.assigned { "assigned" } else { "unassigned" };
     let status = learnt.status.as_str();
     db.change(
         "UPDATE assignments SET \
-         ruling = CASE WHEN membership IS NOT DISTINCT FROM $2 AND coalesce(status, 'active') = $3 THEN ruling END, \
+         ruling = CASE WHEN membership IS NOT DISTINCT FROM $2 AND coalesce(status, 'active') = $3 \
+         AND NOT ($2 = 'assigned' AND $3 = 'active') THEN ruling END, \
          membership_policy = CASE WHEN $2 = 'unassigned' OR membership_source IS DISTINCT FROM $5 \
          THEN membership_policy END, \
          unassigned_seen_at = CASE WHEN $2 = 'assigned' AND $3 <> 'deactivated' THEN NULL \

@@ -1,7 +1,7 @@
 //! The ledger on PostgreSQL: one database, as many replicas as there are.
 //!
 //! `hands` runs the statements in tasks of its own, so that no caller ever holds a connection; `connect` and `tls` make
-//! the connections, `migrate` brings the tables up to date. `batch` commits what is waiting together; `accept`, `image`,
+//! the connections, `migrate` brings the tables up to date, `side` moves a ledger to another database. `batch` commits what is waiting together; `accept`, `image`,
 //! `people`, `events`, `anew` and `org` receive events, `hear` operators' words. `work`, `admit` and `settle` are the workers' side, `learnt`, `rehire` and
 //! `keep` what goes with it, `read` answers questions. `bell` wakes the other replicas, `time` keeps all of them on the
 //! database's clock. Order of locks for people: see `accept`.
@@ -25,6 +25,7 @@ mod people;
 mod read;
 mod rehire;
 mod settle;
+pub(super) mod side;
 mod time;
 mod tls;
 mod work;
@@ -36,6 +37,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::schema::Standing;
 use super::wake::Wake;
 use super::{
     Admission, Admitted, Answer, ClaimRequest, Claimed, EventRecord, Heard, History, Incoming, Lease, ListRequest,
@@ -51,7 +53,6 @@ use batch::Batches;
 use bell::{Bell, Line, Ring, Ringer};
 use connect::Connector;
 use hands::Hands;
-use migrate::Unfit;
 use time::Time;
 use work::Mine;
 
@@ -79,10 +80,11 @@ impl PostgresStore {
         let unusable = |cause: String| OpenError::Unusable { path: address.shown(), cause };
         let connector = Connector::new(address)?;
         let line = Line::connect(&connector).await.map_err(unusable)?;
-        migrate::migrate(line.client()).await.map_err(|unfit| match unfit {
-            Unfit::Newer => OpenError::Newer { path: address.shown() },
-            Unfit::Because(cause) => unusable(cause),
-        })?;
+        if !line.shares().await.map_err(unusable)? {
+            return Err(OpenError::InUse { path: address.shown() });
+        }
+        side::refuse_copies(line.client(), &address.shown()).await?;
+        migrate::migrate(line.client(), address).await?;
         let time = Arc::new(Time::new(clock.clone()));
         let (database_us, asked) = line.clock().await.map_err(unusable)?;
         time.begin(database_us, asked);
@@ -115,7 +117,28 @@ impl PostgresStore {
     }
 }
 
+/// Where the database stands; nothing is made or changed.
+pub(super) async fn standing(address: &Address) -> Result<Standing, OpenError> {
+    let line = connect_line(address).await?;
+    migrate::standing(line.client(), address).await
+}
+
+/// Makes the tables, or brings them up to date; where the database stood before. Services may be at work meanwhile.
+pub(super) async fn migrate_alone(address: &Address) -> Result<Standing, OpenError> {
+    let line = connect_line(address).await?;
+    migrate::migrate(line.client(), address).await
+}
+
+async fn connect_line(address: &Address) -> Result<Line, OpenError> {
+    let connected = Line::connect(&Connector::new(address)?).await;
+    connected.map_err(|cause| OpenError::Unusable { path: address.shown(), cause })
+}
+
 impl Store for PostgresStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
             let receipts = self.batches.accept(events).await?;
@@ -215,12 +238,21 @@ impl Store for PostgresStore {
         Box::pin(self.hands.read(self.owner.clone(), |db, owner| Box::pin(read::next_due(db, owner))))
     }
 
-    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {
-        Box::pin(self.hands.read(name, |db, name| Box::pin(keep::load(db, name))))
+    fn load(&self, name: &str) -> Answer<'_, Option<Vec<u8>>> {
+        Box::pin(self.hands.read(name.to_owned(), |db, name| Box::pin(keep::load(db, name))))
     }
 
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.hands.write((name, value, now), |db, asked| Box::pin(keep::save(db, asked))))
+    }
+
+    fn replace(&self, name: &str, was: Option<Vec<u8>>, is: Option<Vec<u8>>, now: Timestamp) -> Answer<'_, bool> {
+        let asked = keep::Replacement { name: name.to_owned(), was, is, now };
+        Box::pin(async move {
+            let replaced = self.hands.write(asked, |db, asked| Box::pin(keep::replace(db, asked))).await?;
+            self.ring_due();
+            Ok(replaced)
+        })
     }
 
     fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool> {

@@ -120,7 +120,7 @@ impl Org {
 
 /// The mark that the app is gone, as it is stored.
 pub(super) async fn app_mark(db: &Db) -> Outcome<Option<AppMark>> {
-    let stored = keep::load(db, &APP_GONE).await?;
+    let stored = keep::load(db, APP_GONE).await?;
     Ok(stored.map(|stored| AppMark::read(&stored)).transpose()?)
 }
 

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, attempt_record, event_record, ms};
+use super::super::rows::{
+    ASSIGNMENT, ATTEMPT, EVENT, Reading, assignment as assignment_row, attempt_record, event_record, ms,
+};
 use super::super::{EventRecord, History, ListRequest, NotedRequest, Tally};
 use super::hands::{Db, Outcome};
 use crate::domain::assignment::{Assignment, StateName};
@@ -12,9 +14,6 @@ use crate::domain::ids::OktaUserId;
 const HISTORY: i64 = 200;
 /// How far ahead rows that are due or at work may lie.
 const AT_HAND_MS: i64 = 3_600_000;
-/// The columns of an event, and of a run. Never `*`: a newer program may have added some.
-const EVENT: &str = "id, kind, event_key, source, caller, occurred_at, arrived_at, verdict, revision, times_seen, note";
-const ATTEMPT: &str = "id, revision, started_at, ended_at, state, reason, okta, steps, calls";
 /// The states with an index of their own; written as in the migration.
 const UNSETTLED: &str = "state IN ('waiting', 'held', 'parked')";
 

@@ -8,7 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::hands::{Db, Outcome};
 use crate::clock::Clock;
@@ -20,13 +20,15 @@ pub(super) const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 10
 #[derive(Debug)]
 pub(super) struct Time {
     clock: Clock,
+    /// When the first measurement was made, by the clock itself.
+    begun: Mutex<Option<Timestamp>>,
     stepped: Mutex<Option<Instant>>,
 }
 
 impl Time {
     /// Nothing is measured yet.
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, stepped: Mutex::default() }
+        Self { clock, begun: Mutex::default(), stepped: Mutex::default() }
     }
 
     /// The first measurement. A step is the fault of this machine's clock.
@@ -37,6 +39,7 @@ impl Time {
                 "this machine's clock and the database's differ; the database's counts"
             );
         }
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
     }
 
     /// A measurement; returns by how much the time known so far was wrong.
@@ -48,10 +51,13 @@ impl Time {
     }
 
     /// Whether leases of others may be judged: not for a while after a step, since they may have been given under
-    /// another time.
-    pub(super) fn is_steady(&self, lease: Duration) -> bool {
+    /// another time, and not by somebody who came so lately as not to know of a step.
+    pub(super) fn is_steady(&self, now: Timestamp, lease: Duration) -> bool {
         let stepped = *self.stepped.lock().unwrap_or_else(PoisonError::into_inner);
-        stepped.is_none_or(|at| at.elapsed() >= lease)
+        let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let known_for = begun.map_or(SignedDuration::ZERO, |begun| now.duration_since(begun));
+        Duration::try_from(known_for).is_ok_and(|known_for| known_for >= lease)
+            && stepped.is_none_or(|at| at.elapsed() >= lease)
     }
 
     /// Reads the database's clock beside other work on the same connection.

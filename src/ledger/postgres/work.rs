@@ -29,7 +29,7 @@ pub(super) struct Claim {
 /// once more later, since that process's last call may have its effect as late as that.
 pub(super) async fn claim(db: &Db, claim: &Claim) -> Outcome<Vec<Claimed>> {
     let (request, asked) = (&claim.request, Instant::now());
-    let takes_over = claim.time.is_steady(request.lease + request.grace);
+    let takes_over = claim.time.is_steady(request.now, request.lease + request.grace);
     let database_us = Time::ask(db).await?;
     if !claim.time.measured(database_us, asked).is_zero() {
         // The request's "now" is wrong. The next one will be right.

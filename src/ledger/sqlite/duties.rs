@@ -20,6 +20,11 @@ pub(super) fn take(db: &Connection, name: &str, holder: &str, now: Timestamp, le
     Ok(taken == 1)
 }
 
+/// Whoever opens the file is alone with it: the duties are those of processes that are gone.
+pub(super) fn drop_all(db: &Connection) -> rusqlite::Result<usize> {
+    db.execute("DELETE FROM duties", [])
+}
+
 /// Gives a duty back.
 pub(super) fn release(db: &Connection, name: &str, holder: &str) -> Outcome<()> {
     db.prepare_cached("DELETE FROM duties WHERE name = ?1 AND holder = ?2")?.execute(params![name, holder])?;

@@ -4,18 +4,21 @@
 //! that durability costs one fsync per batch and not per request) and a few reader threads. `accept` receives
 //! events, `anew` and `org` are parts of that, `work` is the workers' side, `learnt` writes what a run read from Okta,
 //! `release` lets people go on together, `duties` says who does what only one may do, `read` answers questions, `rows`
-//! turns rows into domain values.
+//! turns rows into domain values. `migrate` brings the tables up to date, `backup` copies the file while it is in use,
+//! `side` moves a ledger to another database.
 
 mod accept;
 mod anew;
+pub mod backup;
 mod columns;
 mod duties;
 mod learnt;
+mod migrate;
 mod org;
 mod read;
 mod rehire;
 mod release;
-
+pub(super) mod side;
 mod threads;
 mod work;
 
@@ -27,9 +30,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
 
 use super::rows;
+use super::schema::{self, Standing};
 use super::wake::Wake;
 use super::{
     Admission, Admitted, Answer, ClaimRequest, Claimed, EventRecord, Heard, History, Incoming, Lease, ListRequest,
@@ -41,15 +44,6 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::Cause;
 use crate::lineworks::{Operation, Quota};
 use threads::{Reader, Writer};
-
-/// Every migration that was ever shipped, in order.
-const MIGRATIONS: &[M<'static>] = &[
-    M::up(include_str!("../../../migrations/sqlite/0001_ledger.sql")),
-    M::up(include_str!("../../../migrations/sqlite/0002_groups_and_rehires.sql")),
-    M::up(include_str!("../../../migrations/sqlite/0003_events_of_nobody.sql")),
-    M::up(include_str!("../../../migrations/sqlite/0004_okta_truth.sql")),
-    M::up(include_str!("../../../migrations/sqlite/0005_okta_in_attempts.sql")),
-];
 
 /// How many answers the service reads at the same time.
 const READERS: usize = 2;
@@ -74,11 +68,15 @@ impl SqliteStore {
         let lock = lock(path)?;
         private_file(path).map_err(|cause| cannot_open(path, &cause))?;
         let owner = uuid::Uuid::new_v4().to_string();
-        let mut connection = connect(path, false).map_err(|cause| unusable(path, &cause))?;
-        migrate(&mut connection, path)?;
-        work::release_the_dead(&connection, now, grace).map_err(|cause| unusable(path, &cause))?;
+        let shown = path.display().to_string();
+        let unusable = |cause| unusable(&shown, &cause);
+        let mut connection = connect(path, false).map_err(unusable)?;
+        side::refuse_copies(&connection, &shown)?;
+        migrate::migrate(&mut connection, &shown)?;
+        work::release_the_dead(&connection, now, grace).map_err(unusable)?;
+        duties::drop_all(&connection).map_err(unusable)?;
         let reading = PathBuf::from(path);
-        let reader = Reader::start(READERS, move || connect(&reading, true)).map_err(|cause| unusable(path, &cause))?;
+        let reader = Reader::start(READERS, move || connect(&reading, true)).map_err(unusable)?;
         let writing = PathBuf::from(path);
         let writer = Writer::start(connection, move || connect(&writing, false));
         Ok(Self { owner, writer, reader, wake: Wake::default(), _lock: lock })
@@ -123,15 +121,27 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    Migrations::from_slice(MIGRATIONS).to_latest(connection).map_err(|error| match error {
-        rusqlite_migration::Error::MigrationDefinition(_) => OpenError::Newer { path: path.display().to_string() },
-        other => OpenError::Unusable { path: path.display().to_string(), cause: other.to_string() },
-    })
+/// Where the file stands; nothing is made or changed.
+pub(super) fn standing(path: &Path) -> Result<Standing, OpenError> {
+    if !path.exists() {
+        return schema::judge(&path.display().to_string(), 0, &[]);
+    }
+    let shown = path.display().to_string();
+    let connection = connect(path, true).map_err(|cause| unusable(&shown, &cause))?;
+    migrate::standing(&connection, &shown)
 }
 
-fn unusable(path: &Path, cause: &rusqlite::Error) -> OpenError {
-    OpenError::Unusable { path: path.display().to_string(), cause: cause.to_string() }
+/// Makes the file, or brings it up to date, while no service has it; where it stood before.
+pub(super) fn migrate_alone(path: &Path) -> Result<Standing, OpenError> {
+    let _lock = lock(path)?;
+    private_file(path).map_err(|cause| cannot_open(path, &cause))?;
+    let shown = path.display().to_string();
+    let mut connection = connect(path, false).map_err(|cause| unusable(&shown, &cause))?;
+    migrate::migrate(&mut connection, &shown)
+}
+
+fn unusable(path: &str, cause: &rusqlite::Error) -> OpenError {
+    OpenError::Unusable { path: path.to_owned(), cause: cause.to_string() }
 }
 
 fn cannot_open(path: &Path, cause: &std::io::Error) -> OpenError {
@@ -139,6 +149,10 @@ fn cannot_open(path: &Path, cause: &std::io::Error) -> OpenError {
 }
 
 impl Store for SqliteStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn accept(&self, events: Vec<Incoming>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
             // Texts are made and memory is given back here, by many, and not by the one writer.
@@ -242,12 +256,23 @@ impl Store for SqliteStore {
         Box::pin(self.reader.read(move |db| read::next_due(db, &owner)))
     }
 
-    fn load(&self, name: &'static str) -> Answer<'_, Option<Vec<u8>>> {
-        Box::pin(self.reader.read(move |db| read::load(db, name)))
+    fn load(&self, name: &str) -> Answer<'_, Option<Vec<u8>>> {
+        let name = name.to_owned();
+        Box::pin(self.reader.read(move |db| read::load(db, &name)))
     }
 
     fn save(&self, name: &'static str, value: Vec<u8>, now: Timestamp) -> Answer<'_, ()> {
         Box::pin(self.writer.write(move |tx| work::save(tx, name, &value, now)))
+    }
+
+    fn replace(&self, name: &str, was: Option<Vec<u8>>, is: Option<Vec<u8>>, now: Timestamp) -> Answer<'_, bool> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let write = move |tx: &Connection| work::replace(tx, &name, was.as_deref(), is.as_deref(), now);
+            let replaced = self.writer.write(write).await?;
+            self.wake.ring_due();
+            Ok(replaced)
+        })
     }
 
     fn take_duty(&self, name: &'static str, holder: &str, now: Timestamp, lease: Duration) -> Answer<'_, bool> {

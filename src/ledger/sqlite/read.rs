@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{EventRecord, History, ListRequest, NotedRequest, Tally};
-use super::rows::{ASSIGNMENT, Reading, assignment as assignment_row, attempt_record, event_record, ms};
+use super::rows::{
+    ASSIGNMENT, ATTEMPT, EVENT, Reading, assignment as assignment_row, attempt_record, event_record, ms,
+};
 use super::threads::Outcome;
 use crate::domain::assignment::{Assignment, StateName};
 use crate::domain::ids::OktaUserId;
@@ -53,16 +55,16 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Outcome<Vec<Assign
 /// What happened to one person, newest first.
 pub(super) fn history(db: &Connection, person: &OktaUserId) -> Outcome<History> {
     let mut history = History::default();
-    let mut statement = db.prepare_cached(
-        "SELECT * FROM (SELECT * FROM events WHERE okta_user_id = ?1 AND verdict <> 'ignored' UNION ALL \
-         SELECT * FROM events WHERE okta_user_id = ?1 AND verdict = 'ignored') ORDER BY id DESC LIMIT ?2",
-    )?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {EVENT} FROM (SELECT {EVENT} FROM events WHERE okta_user_id = ?1 AND verdict <> 'ignored' UNION ALL \
+         SELECT {EVENT} FROM events WHERE okta_user_id = ?1 AND verdict = 'ignored') ORDER BY id DESC LIMIT ?2",
+    ))?;
     let mut rows = statement.query(params![person.as_str(), HISTORY])?;
     while let Some(row) = rows.next()? {
         history.events.push(event_record(row)?);
     }
-    let mut statement =
-        db.prepare_cached("SELECT * FROM attempts WHERE okta_user_id = ?1 ORDER BY id DESC LIMIT ?2")?;
+    let sql = format!("SELECT {ATTEMPT} FROM attempts WHERE okta_user_id = ?1 ORDER BY id DESC LIMIT ?2");
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params![person.as_str(), HISTORY])?;
     while let Some(row) = rows.next()? {
         history.attempts.push(attempt_record(row)?);
@@ -72,10 +74,10 @@ pub(super) fn history(db: &Connection, person: &OktaUserId) -> Outcome<History> 
 
 /// What is kept about nobody in particular, newest first.
 pub(super) fn noted(db: &Connection, request: NotedRequest) -> Outcome<Vec<EventRecord>> {
-    let mut statement = db.prepare_cached(
-        "SELECT * FROM events INDEXED BY events_of_nobody WHERE okta_user_id IS NULL AND id < ?1 \
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {EVENT} FROM events INDEXED BY events_of_nobody WHERE okta_user_id IS NULL AND id < ?1 \
          ORDER BY id DESC LIMIT ?2",
-    )?;
+    ))?;
     let mut rows = statement.query(params![request.before.unwrap_or(i64::MAX), request.limit])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {

@@ -168,9 +168,7 @@ fn over_the_cap(db: &Connection, lease: &Lease, admission: &Admission, step: Ste
 fn bucket(db: &Connection, operation: Operation, limits: Limits, now: i64) -> Outcome<Bucket> {
     let stored = db
         .prepare_cached("SELECT tokens, filled_at, paused_until FROM pacing WHERE operation = ?1")?
-        .query_row([operation.as_str()], |row| {
-            Ok(Bucket { tokens: row.get(0)?, filled_at: row.get(1)?, paused_until: row.get(2)? })
-        })
+        .query_row([operation.as_str()], |row| Ok(Bucket::stored(row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     Ok(stored.map_or_else(|| Bucket::full(limits, now), |bucket| bucket.refilled(limits, now)))
 }
@@ -178,8 +176,14 @@ fn bucket(db: &Connection, operation: Operation, limits: Limits, now: i64) -> Ou
 /// Takes a slot; returns the moment of the next one when there is none now.
 fn take_slot(db: &Connection, admission: &Admission) -> Outcome<Option<Timestamp>> {
     let (limits, now) = (admission.limits, ms(admission.now));
-    match bucket(db, admission.operation, limits, now)?.take(admission.leaving, limits, now) {
-        Err(next) => Ok(Some(moment(next)?)),
+    let bucket = bucket(db, admission.operation, limits, now)?;
+    match bucket.take(admission.leaving, limits, now) {
+        Err(next) => {
+            if bucket.was_set_back {
+                store_bucket(db, admission.operation, bucket)?;
+            }
+            Ok(Some(moment(next)?))
+        }
         Ok(left) => {
             store_bucket(db, admission.operation, left)?;
             Ok(None)
@@ -188,7 +192,7 @@ fn take_slot(db: &Connection, admission: &Admission) -> Outcome<Option<Timestamp
 }
 
 fn store_bucket(db: &Connection, operation: Operation, bucket: Bucket) -> Outcome<()> {
-    let Bucket { tokens, filled_at, paused_until } = bucket;
+    let Bucket { tokens, filled_at, paused_until, .. } = bucket;
     db.prepare_cached(
         "INSERT INTO pacing (operation, tokens, filled_at, paused_until) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (operation) DO UPDATE SET tokens = ?2, filled_at = ?3, paused_until = ?4",
@@ -337,6 +341,29 @@ pub(super) fn save(db: &Connection, name: &str, value: &[u8], now: Timestamp) ->
     Ok(())
 }
 
+/// Writes a value there is one of, or takes it away, if it still is what it was.
+pub(super) fn replace(
+    db: &Connection,
+    name: &str,
+    was: Option<&[u8]>,
+    is: Option<&[u8]>,
+    now: Timestamp,
+) -> Outcome<bool> {
+    let changed = match (was, is) {
+        (None, Some(is)) => db
+            .prepare_cached("INSERT OR IGNORE INTO singletons (name, value, updated_at) VALUES (?1, ?2, ?3)")?
+            .execute(params![name, is, ms(now)])?,
+        (Some(was), Some(is)) => db
+            .prepare_cached("UPDATE singletons SET value = ?3, updated_at = ?4 WHERE name = ?1 AND value = ?2")?
+            .execute(params![name, was, is, ms(now)])?,
+        (Some(was), None) => {
+            db.prepare_cached("DELETE FROM singletons WHERE name = ?1 AND value = ?2")?.execute(params![name, was])?
+        }
+        (None, None) => return Ok(super::read::load(db, name)?.is_none()),
+    };
+    Ok(changed == 1)
+}
+
 /// Forgets a few old rows of the history. Ids grow with time, so only the oldest are looked at.
 pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
     let before = ms(before);
@@ -350,6 +377,11 @@ pub(super) fn prune(db: &Connection, before: Timestamp) -> Outcome<usize> {
             "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts ORDER BY id LIMIT 500) AND ended_at < ?1",
         )?
         .execute([before])?;
-    let steps = db.prepare_cached("DELETE FROM destructive_steps WHERE at < ?1")?.execute([before])?;
+    let steps = db
+        .prepare_cached(
+            "DELETE FROM destructive_steps WHERE (okta_user_id, revision, step) IN \
+             (SELECT okta_user_id, revision, step FROM destructive_steps WHERE at < ?1 LIMIT 500)",
+        )?
+        .execute([before])?;
     Ok(events + attempts + steps)
 }

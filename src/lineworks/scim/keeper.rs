@@ -25,8 +25,8 @@ const KEPT: &str = "scim_token";
 const LOOK: Duration = Duration::from_secs(2);
 /// A token is used once in this time at least; it dies after 90 days without.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
-/// The pause between two probes with a refused token.
-const PROBE: SignedDuration = SignedDuration::from_secs(60);
+/// How long one replica has to use the token, and to write that down, before another one does.
+const TURN: Duration = Duration::from_secs(60);
 /// How often the last use is written down.
 const SAVE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -35,6 +35,7 @@ pub struct Keeper {
     token: Arc<ScimToken>,
     api: Api,
     clock: Clock,
+    holder: String,
 }
 
 /// What the keeper did last, and when.
@@ -49,7 +50,7 @@ impl Keeper {
     pub fn new(settings: ScimSettings, token: Arc<ScimToken>, http: reqwest::Client, clock: Clock) -> Self {
         let probing = Arc::new(Probing(Arc::clone(&token)));
         let api = Api::new(settings.api_url, settings.call_timeout, probing, http, clock.clone());
-        Self { token, api, clock }
+        Self { token, api, clock, holder: uuid::Uuid::new_v4().to_string() }
     }
 
     /// Reads one user, whoever it is: the least that uses the token.
@@ -77,6 +78,9 @@ impl Keeper {
             }
         }
         self.remember(&mut rounds, &store, SignedDuration::ZERO).await;
+        if let Err(error) = store.release_duty(KEPT, &self.holder).await {
+            tracing::debug!(%error, "the turn to use the SCIM token ends by itself");
+        }
     }
 
     async fn look(&self, rounds: &mut Rounds, store: &Arc<dyn Store>) {
@@ -85,17 +89,31 @@ impl Keeper {
         let now = self.clock.now();
         let last = rounds.probed.max(self.token.last_use());
         let is_quiet = last.is_none_or(|last| now.duration_since(last) >= QUIET);
-        let refused = self.token.paused().is_some();
-        let is_time = rounds.probed.is_none_or(|probed| now.duration_since(probed) >= PROBE);
-        if is_new || is_quiet || (refused && is_time) {
+        let is_quiet = is_quiet && self.is_quiet_everywhere(store, now).await;
+        if is_new || is_quiet || self.token.may_probe(now).await {
             rounds.probed = Some(now);
             let worked = self.probe().await.is_ok();
-            if worked && self.token.resume() {
+            // Another replica may have waited with another token: whom it let wait this one can help.
+            if worked && (self.token.resume(now).await || is_new) {
                 release(store, self.clock.now()).await;
             }
         }
+        if self.token.would_warn(now) {
+            // Another replica may have said it.
+            self.recall(store).await;
+        }
         self.token.warn_of_the_end(self.clock.now());
         self.remember(rounds, store, SAVE).await;
+    }
+
+    /// Whether no other replica has used the token either, and it is this one that does.
+    async fn is_quiet_everywhere(&self, store: &Arc<dyn Store>, now: Timestamp) -> bool {
+        let turn = store.take_duty(KEPT, &self.holder, now, TURN).await;
+        if matches!(turn, Ok(false)) {
+            return false;
+        }
+        self.recall(store).await;
+        self.token.last_use().is_none_or(|last| now.duration_since(last) >= QUIET)
     }
 
     async fn recall(&self, store: &Arc<dyn Store>) {
@@ -120,6 +138,9 @@ impl Keeper {
         if is_known {
             return;
         }
+        // A later use by another replica stays.
+        self.recall(store).await;
+        let Some(kept) = self.token.to_keep() else { return };
         match store.save(KEPT, serde_json::to_vec(&kept).unwrap_or_default(), now).await {
             Ok(()) => rounds.saved = Some((kept, now)),
             Err(error) => tracing::warn!(%error, "the last use of the SCIM token cannot be written down"),

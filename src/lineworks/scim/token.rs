@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::expiry::{days_between, end_of, fingerprint, mark_before};
 use crate::domain::outcome::{Cause, Reason};
+use crate::ledger::pauses::{Pauses, Topic};
 use crate::lineworks::bearer::{Bearer, Bearers};
 use crate::lineworks::contact::Contact;
 use crate::lineworks::status::{Basis, Paused, ScimTokenStatus};
 use crate::lineworks::{ApiError, ContactStatus};
 
-/// Who runs into the pause comes again after the keeper has probed.
+/// Who runs into the pause comes again after a keeper has probed: one of the fleet does, as often as this.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Reads the token anew from where it is kept.
@@ -32,6 +33,7 @@ pub type ReadToken = dyn Fn() -> Result<SecretString, String> + Send + Sync;
 pub struct ScimToken {
     file: Option<Arc<ReadToken>>,
     contact: Contact,
+    pauses: Arc<Pauses>,
     state: Mutex<State>,
 }
 
@@ -39,7 +41,6 @@ struct State {
     secret: SecretString,
     generation: u64,
     last_use: Option<Timestamp>,
-    refused_since: Option<Timestamp>,
     warned_at_days: Option<i64>,
     file_failed: bool,
 }
@@ -69,15 +70,14 @@ impl std::fmt::Debug for ScimToken {
 impl ScimToken {
     /// The token as it was configured; `file` reads it anew if it is in one.
     pub fn new(secret: SecretString, file: Option<Arc<ReadToken>>) -> Self {
-        let state = State {
-            secret,
-            generation: 1,
-            last_use: None,
-            refused_since: None,
-            warned_at_days: None,
-            file_failed: false,
-        };
-        Self { file, contact: Contact::default(), state: Mutex::new(state) }
+        let state = State { secret, generation: 1, last_use: None, warned_at_days: None, file_failed: false };
+        Self { file, contact: Contact::default(), pauses: Arc::default(), state: Mutex::new(state) }
+    }
+
+    /// The same, waiting and going on together with everybody who has these pauses.
+    #[must_use]
+    pub fn sharing(self, pauses: Arc<Pauses>) -> Self {
+        Self { pauses, ..self }
     }
 
     /// The last contacts with SCIM.
@@ -87,16 +87,25 @@ impl ScimToken {
 
     /// How long the token lives, and whether it is refused.
     pub fn status(&self, now: Timestamp) -> ScimTokenStatus {
-        let state = self.state();
-        let (expires_at, basis) = state.expiry();
+        let (expires_at, basis) = self.state().expiry();
         let days_left = expires_at.map(|end| days_between(now, end));
-        ScimTokenStatus { expires_at, days_left, basis, refused_since: state.refused_since }
+        ScimTokenStatus { expires_at, days_left, basis, refused_since: self.paused().map(|paused| paused.since) }
     }
 
-    /// The pause of all work while the token is refused.
+    /// The pause of all work while the token is refused. A replica that has another one does not wait.
     pub fn paused(&self) -> Option<Paused> {
-        let since = self.state().refused_since?;
-        Some(Paused { reason: Reason::of(Cause::ScimTokenRefused), since })
+        let pause = self.pauses.get(Topic::ScimToken)?;
+        let is_ours = pause.of.as_ref() == Some(&self.print());
+        is_ours.then(|| Paused { reason: Reason::of(Cause::ScimTokenRefused), since: pause.since() })
+    }
+
+    /// Whether it is this process's turn to ask with the refused token.
+    pub(super) async fn may_probe(&self, now: Timestamp) -> bool {
+        self.paused().is_some() && self.pauses.try_now(Topic::ScimToken, now, PAUSE).await
+    }
+
+    fn print(&self) -> String {
+        fingerprint(&self.state().secret)
     }
 
     /// Takes the token from its file if it is another one there; says whether it is. Blocks for the file.
@@ -128,8 +137,8 @@ impl ScimToken {
     }
 
     /// Ends the pause; says whether there was one.
-    pub(super) fn resume(&self) -> bool {
-        let ended = self.state().refused_since.take().is_some();
+    pub(super) async fn resume(&self, now: Timestamp) -> bool {
+        let ended = self.pauses.end(Topic::ScimToken, Some(&self.print()), now).await;
         if ended {
             tracing::info!("LINE WORKS accepts the SCIM token again; work goes on");
         }
@@ -151,14 +160,20 @@ impl ScimToken {
         })
     }
 
-    /// Takes what the ledger kept, if it is about this very token.
+    /// Takes what the ledger kept, if it is about this very token and a later use of it.
     pub(super) fn recall(&self, kept: &Kept) {
         let mut state = self.state();
         let last_use = Timestamp::from_millisecond(kept.last_use_ms).ok();
-        if kept.fingerprint == fingerprint(&state.secret) && state.last_use.is_none() {
+        if kept.fingerprint == fingerprint(&state.secret) && state.last_use <= last_use {
             state.last_use = last_use;
-            state.warned_at_days = kept.warned_at_days;
+            state.warned_at_days = kept.warned_at_days.or(state.warned_at_days);
         }
+    }
+
+    /// Whether there is something new to say of the end.
+    pub(super) fn would_warn(&self, now: Timestamp) -> bool {
+        let state = self.state();
+        state.expiry().0.is_some_and(|end| state.is_news(mark_before(end, now)))
     }
 
     /// Warns when the end is near, once at each mark; says whether it did.
@@ -167,7 +182,7 @@ impl ScimToken {
         let Some(end) = state.expiry().0 else { return false };
         let left = days_between(now, end);
         let mark = mark_before(end, now);
-        let news = mark.is_some_and(|mark| state.warned_at_days.is_none_or(|warned| mark < warned));
+        let news = state.is_news(mark);
         state.warned_at_days = mark;
         if news {
             tracing::warn!(
@@ -191,15 +206,9 @@ impl ScimToken {
     }
 
     /// Stops all calls, with one line in the log.
-    fn pause(&self, reason: Reason, now: Timestamp) -> ApiError {
+    async fn pause(&self, reason: Reason, now: Timestamp) -> ApiError {
         let reason = Reason { cause: Cause::ScimTokenRefused, ..reason };
-        let before = {
-            let mut state = self.state();
-            let before = state.refused_since;
-            state.refused_since = before.or(Some(now));
-            before
-        };
-        if before.is_none() {
+        if self.pauses.begin(Topic::ScimToken, &reason, Some(&self.print()), now, PAUSE).await {
             let advice = reason.cause.english();
             tracing::error!(detail = reason.detail, "{} {}", advice.title, advice.todo);
         }
@@ -212,6 +221,10 @@ impl ScimToken {
 }
 
 impl State {
+    fn is_news(&self, mark: Option<i64>) -> bool {
+        mark.is_some_and(|mark| self.warned_at_days.is_none_or(|warned| mark < warned))
+    }
+
     fn expiry(&self) -> (Option<Timestamp>, Basis) {
         end_of(&self.secret, self.last_use)
     }
@@ -236,7 +249,7 @@ impl Bearers for ScimToken {
     ) -> BoxFuture<'a, Option<ApiError>> {
         Box::pin(async move {
             let worth_a_try = self.has_another(bearer.generation) && !once_more;
-            (!worth_a_try).then(|| self.pause(reason, now))
+            if worth_a_try { None } else { Some(self.pause(reason, now).await) }
         })
     }
 

@@ -82,7 +82,7 @@ async fn a_refusal_stops_every_call_but_the_probe() {
     assert_eq!(token.paused().map(|paused| paused.since), Some(at(0)), "since the first");
     assert!(matches!(token.bearer(at(2)).await, Err(ApiError::TryLater { .. })));
     assert!(Probing(Arc::clone(&token)).bearer(at(2)).await.is_ok());
-    assert!(token.resume() && !token.resume());
+    assert!(token.resume(at(2)).await && !token.resume(at(2)).await);
     assert!(token.bearer(at(2)).await.is_ok());
 }
 

@@ -13,6 +13,7 @@ use super::{BATCH, CatchUp, Stop};
 use crate::domain::assignment::{Assignment, Membership, OktaStatus};
 use crate::domain::event::{Event, EventKind, Source};
 use crate::domain::ids::OktaUserId;
+use crate::domain::outcome::Cause;
 use crate::ledger::org::SWEEP_WANTED;
 use crate::ledger::{Incoming, ListRequest, StoreError};
 use crate::okta::ask;
@@ -161,6 +162,9 @@ fn left_out(error: &StoreError) {
 fn reason_if_listed(user: &AppUser, row: Option<&Assignment>) -> Option<EventKind> {
     let has_it = ask::is_assigned(&user.status);
     let Some(row) = row else { return has_it.then_some(EventKind::Assigned) };
+    if is_known_to_be_missing(row) {
+        return has_it.then_some(EventKind::Changed);
+    }
     let known = row.facts.membership.as_ref().is_some_and(|fact| fact.value == Membership::Assigned);
     let status = row.facts.status.as_ref().map_or(OktaStatus::Active, |fact| fact.value);
     // A user that is not shown says nothing of the status.
@@ -168,8 +172,15 @@ fn reason_if_listed(user: &AppUser, row: Option<&Assignment>) -> Option<EventKin
     (known != has_it || (has_it && is_shown_otherwise)).then_some(EventKind::Changed)
 }
 
-/// Whether somebody has the app by a word from before the comparison began.
+/// Whether somebody has the app by a word from before the comparison began, and nobody has looked into it yet.
 fn is_missing(row: &Assignment, began: Timestamp) -> bool {
     let fact = row.facts.membership.as_ref();
-    fact.is_some_and(|fact| fact.value == Membership::Assigned && fact.occurred < began)
+    let has_it = fact.is_some_and(|fact| fact.value == Membership::Assigned && fact.occurred < began);
+    has_it && !is_known_to_be_missing(row)
+}
+
+/// Whether a run found that Okta does not show this person, and nothing came since; or an operator ruled on that.
+fn is_known_to_be_missing(row: &Assignment) -> bool {
+    let is_absent = row.state.reason().is_some_and(|reason| reason.cause == Cause::OktaPersonNotShown);
+    is_absent || row.ruling.is_some()
 }

@@ -23,15 +23,26 @@ pub(super) enum Role {
     None,
     /// Sees only these apps.
     Apps(BTreeSet<String>),
+    /// Sees every app, and only these people in it and elsewhere; the System Log stays whole.
+    People(BTreeSet<String>),
 }
 
 impl Role {
     /// Whether this app can be seen.
     pub(super) fn sees(&self, app: &str) -> bool {
         match self {
-            Self::Full => true,
+            Self::Full | Self::People(_) => true,
             Self::None => false,
             Self::Apps(apps) => apps.contains(app),
+        }
+    }
+
+    /// Whether this person can be seen.
+    pub(super) fn sees_person(&self, id: &str) -> bool {
+        match self {
+            Self::Full | Self::Apps(_) => true,
+            Self::None => false,
+            Self::People(people) => people.contains(id),
         }
     }
 }

@@ -47,12 +47,17 @@ fn visible<'a>(world: &'a World, id: &str) -> Result<&'a App, OktaError> {
     let okta = &world.okta;
     let missing = || OktaError::not_found(&format!("{id} (AppInstance)"));
     if !okta.access.role.sees(id) {
-        return Err(match okta.switches.narrowed_answer {
-            NarrowedAnswer::NotFound => missing(),
-            NarrowedAnswer::Forbidden => OktaError::forbidden(),
-        });
+        return Err(out_of_reach(world, missing()));
     }
     okta.directory.apps.get(id).ok_or_else(missing)
+}
+
+/// What is said of somebody or something the caller's role does not see: as if it were not there, or that it may not.
+fn out_of_reach(world: &World, missing: OktaError) -> OktaError {
+    match world.okta.switches.narrowed_answer {
+        NarrowedAnswer::NotFound => missing,
+        NarrowedAnswer::Forbidden => OktaError::forbidden(),
+    }
 }
 
 fn app(world: &World, call: &Call, task: &Task) -> Result<Reply, OktaError> {
@@ -75,8 +80,11 @@ fn hides_users(world: &World, app: &App) -> bool {
 fn app_user(world: &World, call: &Call, task: &Task) -> Result<Reply, OktaError> {
     let expands = expands(&query(call)?)?;
     let app = visible(world, task.name(0))?;
-    let found = app.users.get(task.name(1)).filter(|_| !hides_users(world, app));
-    let app_user = found.ok_or_else(|| OktaError::not_found(&format!("{} (AppUser)", task.name(1))))?;
+    let missing = || OktaError::not_found(&format!("{} (AppUser)", task.name(1)));
+    if !world.okta.access.role.sees_person(task.name(1)) {
+        return Err(out_of_reach(world, missing()));
+    }
+    let app_user = app.users.get(task.name(1)).filter(|_| !hides_users(world, app)).ok_or_else(missing)?;
     let user = world.okta.directory.users.get(&app_user.user_id).filter(|_| expands);
     Ok(Reply::json(200, app_user.to_json(&paging::base(call), &app.id, user)))
 }
@@ -91,7 +99,9 @@ fn app_users(world: &World, call: &Call, task: &Task) -> Result<Reply, OktaError
     let base = paging::base(call);
     let mut page: Vec<Value> = Vec::new();
     let (mut last, mut more) = (None, false);
-    for app_user in app.users.values().filter(|_| !hides_users(world, app)) {
+    let role = &world.okta.access.role;
+    let is_listed = |it: &&directory::AppUser| !hides_users(world, app) && role.sees_person(&it.user_id);
+    for app_user in app.users.values().filter(is_listed) {
         let user = world.okta.directory.users.get(&app_user.user_id);
         let names = ["firstName", "lastName"].map(|name| {
             let text = user.and_then(|user| user.profile.get(name)).and_then(Value::as_str).unwrap_or_default();
@@ -125,13 +135,19 @@ fn users(world: &World, call: &Call) -> Result<Reply, OktaError> {
     let login = login.replace("\\\"", "\"").replace("\\\\", "\\");
     let is_it = |user: &&directory::User| user.profile.get("login").and_then(Value::as_str) == Some(login.as_str());
     let found = world.okta.directory.users.values().find(is_it);
+    let found = found.filter(|user| world.okta.access.role.sees_person(&user.id));
     let list = found.into_iter().map(|user| user.to_json(&paging::base(call))).collect();
     Ok(paging::with_links(Reply::json(200, Value::Array(list)), call, &world.okta.switches, None))
 }
 
 fn user(world: &World, call: &Call, task: &Task) -> Result<Reply, OktaError> {
     let found = world.okta.directory.user(task.name(0));
-    let user = found.ok_or_else(|| OktaError::not_found(&format!("{} (User)", task.name(0))))?;
+    let missing = || OktaError::not_found(&format!("{} (User)", task.name(0)));
+    let id = found.map_or(task.name(0), |user| user.id.as_str());
+    if !world.okta.access.role.sees_person(id) {
+        return Err(out_of_reach(world, missing()));
+    }
+    let user = found.ok_or_else(missing)?;
     Ok(Reply::json(200, user.to_json(&paging::base(call))))
 }
 

@@ -29,7 +29,7 @@ pub struct OktaSwitches {
     pub require_dpop: bool,
     /// How long a DPoP nonce is given out, in seconds; it stays good for three days more (documented: 24 hours).
     pub dpop_nonce_life_seconds: u32,
-    /// Answer about an app that a narrowed role does not see; not documented.
+    /// Answer about an app or a person that a narrowed role does not see; not documented.
     pub narrowed_answer: NarrowedAnswer,
     /// Whether an inactive app still shows its users; not documented.
     pub inactive_app_users: InactiveAppUsers,
@@ -144,7 +144,7 @@ pub enum NextHost {
     Other,
 }
 
-/// Answer about an app outside of a narrowed role.
+/// Answer about an app or a person outside of a narrowed role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NarrowedAnswer {
     /// As if it did not exist.

@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use okta_lineworks::clock::Clock;
 use okta_lineworks::lineworks::credentials::Credentials;
 use okta_lineworks::lineworks::directory::{Directory, DirectorySettings};
-use okta_lineworks::lineworks::token::{TokenCache, TokenSettings, TokenVault, VaultError};
+use okta_lineworks::lineworks::token::{TokenCache, TokenSettings, TokenVault, Turns, VaultError};
 use okta_lineworks::lineworks::{Blocked, CallRecord, Gate, Operation, PlaceSettings, Quota, http_client};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -214,6 +214,8 @@ pub enum Fault {
 pub struct Vault {
     pub sealed: Mutex<Option<Vec<u8>>>,
     pub fault: Mutex<Fault>,
+    /// Where other replicas use it too: how often the turn to ask can still be had.
+    pub turns: Mutex<Option<u32>>,
 }
 
 impl Vault {
@@ -244,6 +246,34 @@ impl TokenVault for Vault {
             *self.sealed.lock().expect("unpoisoned") = Some(sealed);
             Ok(())
         })
+    }
+
+    fn turns(&self) -> Option<&dyn Turns> {
+        self.turns.lock().expect("unpoisoned").map(|_| self as &dyn Turns)
+    }
+}
+
+impl Turns for Vault {
+    fn take(&self, _: Duration) -> BoxFuture<'_, Result<bool, VaultError>> {
+        Box::pin(async {
+            self.reached(&[Fault::Fails, Fault::FailsToStore]).await?;
+            let mut turns = self.turns.lock().expect("unpoisoned");
+            let left = turns.and_then(|turns| turns.checked_sub(1));
+            *turns = left.or(*turns);
+            Ok(left.is_some())
+        })
+    }
+
+    fn give_back(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn load_failure(&self) -> BoxFuture<'_, Result<Option<Vec<u8>>, VaultError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn store_failure(&self, _: Vec<u8>) -> BoxFuture<'_, Result<(), VaultError>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

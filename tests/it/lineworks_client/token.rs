@@ -1,5 +1,7 @@
 //! One token request per token life: for all workers, across restarts, and not even when it is refused.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use okta_lineworks::domain::outcome::Cause;
@@ -245,4 +247,43 @@ async fn a_403_drops_a_token_from_before_the_start_once() {
         );
     }
     assert_eq!(works.bearers(), ["token-1", "token-2", "token-2"]);
+}
+
+/// A vault other replicas use too, in which the turn to ask can be had so often.
+fn of_replicas(turns: u32) -> Setup {
+    let setup = Setup { patience: Duration::from_millis(300), ..Setup::default() };
+    *setup.vault.turns.lock().expect("unpoisoned") = Some(turns);
+    setup
+}
+
+#[tokio::test]
+async fn while_a_shared_ledger_is_away_nobody_asks_for_a_token_of_their_own() {
+    let works = Counterpart::start().await;
+    let setup = of_replicas(9);
+    *setup.vault.fault.lock().expect("unpoisoned") = Fault::Fails;
+    let client = setup.client(&works);
+    assert_eq!(refusal(&client).await, Cause::LedgerUnavailable);
+    assert_eq!(works.token_requests().len(), 0);
+    *setup.vault.fault.lock().expect("unpoisoned") = Fault::None;
+    assert_eq!(token_of(&client).await, "token-1", "and at once when it is back");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_another_replica_waits_no_longer_than_for_an_answer() {
+    let works = Counterpart::start().await;
+    let setup = of_replicas(0);
+    let client = setup.client(&works);
+    let causes = join_all((0..8).map(|_| refusal(&client))).await;
+    assert_eq!(causes, vec![Cause::LineWorksUnreachable; 8]);
+    assert_eq!(works.token_requests().len(), 0);
+    *setup.vault.turns.lock().expect("unpoisoned") = Some(9);
+    assert_eq!(token_of(&client).await, "token-1");
+}
+
+#[tokio::test]
+async fn a_token_that_came_after_the_turn_was_lost_is_not_put_over_a_newer_one() {
+    let works = Counterpart::start().await;
+    let setup = of_replicas(1);
+    assert_eq!(token_of(&setup.client(&works)).await, "token-1", "it is of use all the same");
+    assert!(setup.vault.sealed.lock().expect("unpoisoned").is_none());
 }

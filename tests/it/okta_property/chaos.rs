@@ -3,22 +3,14 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::deeds::everybody;
 use super::world::World;
 use super::{Hook, NO_CAP};
+use crate::support::weather::{OF_MEMBERS, fault};
 
 /// Longer than a call may take (1 s), and shorter than what a dead program's calls are given to end.
 const LATE_MS: u64 = 1300;
 
-const LINE_WORKS: [&str; 8] = [
-    "users.create",
-    "users.get",
-    "users.patch",
-    "users.suspend",
-    "users.unsuspend",
-    "users.delete",
-    "users.undelete",
-    "token",
-];
 const OKTA: [&str; 6] =
     ["okta.appUsers.get", "okta.apps.get", "okta.users.get", "okta.logs.list", "okta.appUsers.list", "okta.token"];
 
@@ -49,21 +41,12 @@ impl World {
     }
 
     async fn line_works_fails(&mut self) {
-        let operation = LINE_WORKS[self.rng.usize(0..LINE_WORKS.len())];
+        // One more than there are: the token endpoint.
+        let operation = OF_MEMBERS.get(self.rng.usize(0..=OF_MEMBERS.len())).unwrap_or(&"token");
         // Who counts what was suspended must know whether it was.
         let unclear = self.variant.cap == NO_CAP;
-        let fault = match self.rng.u8(0..10) {
-            0 => json!({"kind": "status", "status": 500}),
-            1 => json!({"kind": "status", "status": 503}),
-            2 => json!({"kind": "closeBefore"}),
-            3 | 4 if unclear => json!({"kind": "closeAfter"}),
-            5 | 6 if unclear => json!({"kind": "lateEffect", "delayMs": LATE_MS}),
-            7 if unclear => json!({"kind": "hangAfter", "delayMs": LATE_MS}),
-            8 => json!({"kind": "tooManyRequests", "delayMs": 1500}),
-            9 => json!({"kind": "unauthorized"}),
-            _ => json!({"kind": "slow", "delayMs": 300}),
-        };
-        self.strike(operation, fault).await;
+        let fault = fault(&mut self.rng, operation, unclear, LATE_MS..LATE_MS + 1);
+        self.expect(Method::POST, "faults", fault).await;
         self.count("faults of LINE WORKS");
     }
 
@@ -92,7 +75,8 @@ impl World {
 
     /// Tokens end, a role is gone for a while, cursors are refused, events are stored late.
     async fn okta_forgets(&mut self) {
-        let (path, change) = match self.rng.u8(0..7) {
+        let half: Vec<String> = everybody().filter(|_| self.rng.bool()).collect();
+        let (path, change) = match self.rng.u8(0..9) {
             0 => ("okta/access", json!({"killTokens": true})),
             1 => ("okta/access", json!({"role": "none"})),
             // What a narrowed role does not see looks like what is not there.
@@ -100,6 +84,9 @@ impl World {
             2 => ("okta/access", json!({"role": "full"})),
             3 => ("okta/switches", json!({"logCursorLifeSeconds": 1})),
             4 => ("okta/switches", json!({"logCursorLifeSeconds": null})),
+            // Half of the people are out of reach, and are not shown or refused.
+            6 => ("okta/access", json!({"role": {"people": half}})),
+            7 => ("okta/switches", json!({"narrowedAnswer": if half.len().is_multiple_of(2) { "404" } else { "403" }})),
             _ => ("okta/switches", json!({"logLatePercent": 30, "logLateSeconds": 300})),
         };
         self.expect(Method::PATCH, path, change).await;

@@ -59,7 +59,7 @@ impl World {
         if self.app_is_off && self.rng.u8(0..4) == 0 {
             return self.turn_the_app(true).await;
         }
-        if self.rng.u8(0..5) == 0 {
+        if self.rng.u8(0..10) < 3 {
             return self.something_fails().await;
         }
         let deed = self.rng.u8(0..100);
@@ -67,7 +67,7 @@ impl World {
         for _ in 0..6 {
             let n = self.rng.u32(0..PEOPLE);
             if self.is_done(deed, n).await {
-                return;
+                return self.remember_who_is_entitled().await;
             }
         }
         self.count("refused");

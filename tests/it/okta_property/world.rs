@@ -1,15 +1,16 @@
 //! The world of one schedule: the two sandboxes, the program in its lives, the clocks of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::door::Door;
 use super::{Hook, Variant};
 use crate::support::ahead::Ahead;
+use crate::support::door::Door;
 use crate::support::process::{HOOK, Program, Site};
 use crate::support::{Answer, ReadAnswer};
 
@@ -26,6 +27,8 @@ pub struct World {
     pub(super) rng: Rng,
     pub(super) program: Option<Program>,
     pub(super) tally: BTreeMap<&'static str, u64>,
+    /// Who had the app, and was active, from which moment on.
+    pub(super) entitled: Vec<(Timestamp, BTreeSet<String>)>,
     /// Whether the app is off at this moment.
     pub(super) app_is_off: bool,
     /// Sandbox and program think it is this many seconds later than it is.
@@ -47,7 +50,8 @@ impl World {
         ));
         let (clock, door) = (Ahead::build(site.folder()), Door::open().await);
         let (tally, program) = (BTreeMap::new(), None);
-        let mut world = Self { site, variant, rng, program, tally, app_is_off: false, ahead: 0, clock, door };
+        let mut world =
+            Self { site, variant, rng, program, tally, entitled: Vec::new(), app_is_off: false, ahead: 0, clock, door };
         world.sender_has_its_habits().await;
         world.start().await;
         world.until_all_is_done().await;
@@ -86,6 +90,12 @@ impl World {
 
     pub(super) fn count(&mut self, what: &'static str) {
         *self.tally.entry(what).or_default() += 1;
+    }
+
+    /// What time it is in the sandbox.
+    pub(super) fn now(&self) -> Timestamp {
+        let ahead = i64::try_from(self.ahead).expect("in range");
+        okta_lineworks::clock::Clock::system().now() + SignedDuration::from_secs(ahead)
     }
 
     // --- the program -------------------------------------------------------------------------------------------------

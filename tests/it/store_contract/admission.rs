@@ -52,6 +52,14 @@ pub async fn every_operation_has_slots_of_its_own_and_they_outlive_a_restart(ben
     assert_eq!(pass(&*store, &claimed, &leaver(call(READ, at(2)))).await, 2);
 }
 
+pub async fn an_empty_bucket_is_filled_again_after_the_clock_was_set_back(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    let claimed = working(&*store, "00uA").await;
+    assert_eq!(pass(&*store, &claimed, &leaver(call(READ, at(3600)))).await, 10);
+    assert_eq!(pass(&*store, &claimed, &leaver(call(READ, at(0)))).await, 0, "none is lent");
+    assert_eq!(pass(&*store, &claimed, &leaver(call(READ, at(3)))).await, 3);
+}
+
 pub async fn joiners_leave_a_reserve_to_leavers(bench: &dyn Bench) {
     let store = bench.open(at(0));
     let claimed = working(&*store, "00uA").await;

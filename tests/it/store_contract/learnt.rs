@@ -12,7 +12,7 @@ use okta_lineworks::domain::assignment::StateName;
 use okta_lineworks::domain::outcome::Cause;
 
 fn learnt(assigned: bool, second: i64) -> Learnt {
-    Learnt { at: at(second), assigned, status: OktaStatus::Active, profile: None }
+    Learnt { at: at(second), is_shown: true, assigned, status: OktaStatus::Active, profile: None }
 }
 
 async fn settle_with(store: &dyn Store, claimed: &Claimed, learnt: Learnt, second: i64) -> Assignment {

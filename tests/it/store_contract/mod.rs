@@ -91,7 +91,8 @@ macro_rules! every_case {
                 whoever_was_held_is_due_when_the_app_is_back,
                 what_is_about_nobody_is_kept_once_and_remembered_with_it,
                 what_the_log_told_of_first_is_late_once_when_a_door_brings_it,
-                a_duty_has_one_holder_until_its_time_is_over;
+                a_duty_has_one_holder_until_its_time_is_over,
+                a_value_is_replaced_only_while_it_is_what_it_was;
             claims:
                 leavers_go_first_then_the_longest_due,
                 joiners_have_a_limit_of_their_own,
@@ -139,6 +140,7 @@ macro_rules! every_case {
                 nothing_passes_before_the_reset_lineworks_named,
                 the_bucket_is_corrected_down_and_never_up,
                 a_clock_that_jumps_back_lends_no_slots,
+                an_empty_bucket_is_filled_again_after_the_clock_was_set_back,
                 an_intent_is_on_disk_before_the_call_may_start,
                 no_intent_is_written_for_a_call_that_may_not_start,
                 destructive_steps_have_a_cap_per_rolling_hour,
@@ -153,6 +155,7 @@ macro_rules! every_case {
                 a_key_has_one_holder_whoever_asks,
                 what_there_is_one_of_is_replaced,
                 old_history_is_forgotten_and_nobody_with_it,
+                history_is_forgotten_in_small_steps,
                 who_waits_for_a_person_is_told_when_the_run_ends;
         }
     };
@@ -240,7 +243,7 @@ impl Verbs for dyn Store + '_ {
 
     async fn hold(&self, person: &str, cause: Cause, second: i64) {
         let claimed = self.claim_one(person, second).await;
-        let state = State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend] };
+        let state = State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend], look_again: None };
         assert!(self.settle_in(&claimed, state, second).await);
     }
 

@@ -84,7 +84,7 @@ pub async fn whoever_was_held_is_due_when_the_app_is_back(bench: &dyn Bench) {
         store.unassign(person, 0).await;
     }
     gone(&*store, "e-1", 1).await;
-    let held = |cause| State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend] };
+    let held = |cause| State::Held { reason: Reason::of(cause), steps: vec![StepKind::Suspend], look_again: None };
     let claimed = store.claim_all(2).await;
     let of = |person: &str| claimed.iter().find(|it| it.lease.person == id(person)).expect("claimed");
     store.settle_in(of("00uA"), held(Cause::OktaAppGone), 3).await;
@@ -152,7 +152,29 @@ pub async fn a_duty_has_one_holder_until_its_time_is_over(bench: &dyn Bench) {
     store.release_duty("log", "two").await.expect("answered");
     assert!(take("one", 113).await);
     assert!(store.take_duty("other", "two", at(113), minute).await.expect("answered"), "another duty");
+    let is_shared = store.is_shared();
     drop(store);
     let store = bench.open(at(114));
-    assert!(!store.take_duty("log", "two", at(114), minute).await.expect("answered"), "it outlives the process");
+    // Where nobody else can have the ledger, the duties of whoever had it are nobody's.
+    let taken = store.take_duty("log", "two", at(114), minute).await.expect("answered");
+    assert_eq!(taken, !is_shared, "it outlives the process where others may go on with it");
+}
+
+pub async fn a_value_is_replaced_only_while_it_is_what_it_was(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let replace = async |was: Option<Vec<u8>>, is: Option<Vec<u8>>| {
+        let replaced = store.replace("thing", was, is, at(1)).await.expect("answered");
+        (replaced, store.load("thing").await.expect("readable"))
+    };
+    assert_eq!(replace(text("a"), text("b")).await, (false, None), "there is none");
+    assert_eq!(replace(None, None).await, (true, None));
+    assert_eq!(replace(None, text("a")).await, (true, text("a")));
+    assert_eq!(replace(None, text("b")).await, (false, text("a")), "there is one");
+    assert_eq!(replace(None, None).await, (false, text("a")));
+    assert_eq!(replace(text("b"), text("c")).await, (false, text("a")));
+    assert_eq!(replace(text("b"), None).await, (false, text("a")));
+    assert_eq!(replace(text("a"), text("b")).await, (true, text("b")));
+    store.wake().due().await;
+    assert_eq!(replace(text("b"), None).await, (true, None));
 }

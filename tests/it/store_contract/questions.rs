@@ -150,6 +150,27 @@ pub async fn old_history_is_forgotten_and_nobody_with_it(bench: &dyn Bench) {
     assert_eq!(store.row("00uA").await, before);
 }
 
+/// What was ignored goes as well.
+pub async fn history_is_forgotten_in_small_steps(bench: &dyn Bench) {
+    let store = bench.open(at(0));
+    let ignored = |n: u32| {
+        Incoming::Ignored(IgnoredEvent {
+            person: Some(id("00uA")),
+            key: Some(format!("e-{n}").parse().expect("a key")),
+            kind: "user.odd".into(),
+            note: "not ours".into(),
+            source: Source::Hook,
+            caller: "test".into(),
+            occurred: at(0),
+            arrived: at(0),
+        })
+    };
+    store.accept((0..600).map(ignored).collect()).await.expect("stored");
+    for forgotten in [500, 100, 0] {
+        assert_eq!(store.prune(at(1)).await.expect("written"), forgotten);
+    }
+}
+
 pub async fn who_waits_for_a_person_is_told_when_the_run_ends(bench: &dyn Bench) {
     let store = bench.open(at(0));
     store.assign("00uA", 0).await;

@@ -84,7 +84,7 @@ pub async fn an_event_makes_the_row_due_whatever_its_state(bench: &dyn Bench) {
     let store = bench.open(at(0));
     store.assign("00uA", 0).await;
     let parked = State::Parked { reason: Reason::of(Cause::LoginTaken) };
-    let held = State::Held { reason: Reason::of(Cause::CapReached), steps: vec![StepKind::Suspend] };
+    let held = State::Held { reason: Reason::of(Cause::CapReached), steps: vec![StepKind::Suspend], look_again: None };
     for (second, state) in [(10, settled()), (20, super::waiting(9_999)), (30, held), (40, parked)] {
         let claimed = store.claim_one("00uA", second).await;
         store.settle_in(&claimed, state, second).await;

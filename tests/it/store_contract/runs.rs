@@ -43,7 +43,7 @@ pub async fn a_run_is_kept_with_all_it_did(bench: &dyn Bench) {
 
 pub async fn a_revision_that_grew_during_the_run_is_due_again(bench: &dyn Bench) {
     let store = bench.open(at(0));
-    let held = State::Held { reason: Reason::of(Cause::CapReached), steps: vec![StepKind::Suspend] };
+    let held = State::Held { reason: Reason::of(Cause::CapReached), steps: vec![StepKind::Suspend], look_again: None };
     let parked = State::Parked { reason: Reason::of(Cause::LoginTaken) };
     for (n, state) in [settled(), waiting(9_999), held, parked].into_iter().enumerate() {
         let person = format!("00uA{n}");

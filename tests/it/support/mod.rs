@@ -6,10 +6,13 @@
 #![allow(dead_code, reason = "each test file uses the verbs it needs")]
 
 pub mod ahead;
+pub mod cluster;
+pub mod door;
+pub mod life;
 pub mod postgres;
 pub mod process;
 
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -27,6 +30,7 @@ use tokio::task::JoinHandle;
 
 pub mod program;
 pub mod raw;
+pub mod weather;
 pub mod workflows;
 
 pub const CARD: &str = "sandbox-card";
@@ -59,9 +63,9 @@ pub struct TestApp {
     pub sandbox_url: String,
     pub clock: Clock,
     pub http: reqwest::Client,
-    sandbox: Option<Sandbox>,
+    sandbox: Option<Arc<Sandbox>>,
     folder: TempDir,
-    database: Option<postgres::Database>,
+    database: Option<Arc<postgres::Database>>,
     settings: String,
     shutdown: Shutdown,
     running: Option<JoinHandle<Ended>>,
@@ -92,10 +96,45 @@ impl TestApp {
 
     /// The same with its ledger in a PostgreSQL database of its own.
     pub async fn on_postgres(settings: &str) -> Self {
-        Self::on(Some(postgres::Database::new()), settings).await
+        Self::on(Some(Arc::new(postgres::Database::new())), settings).await
     }
 
-    async fn on(database: Option<postgres::Database>, settings: &str) -> Self {
+    /// As many replicas as are asked for, on one PostgreSQL database and before one sandbox, with one clock.
+    pub async fn fleet<const N: usize>(settings: &str) -> [Self; N] {
+        let first = Self::on_postgres(settings).await;
+        let mut fleet = Vec::new();
+        for _ in 1..N {
+            fleet.push(first.sibling().await);
+        }
+        fleet.insert(0, first);
+        fleet.try_into().unwrap_or_else(|_| unreachable!("so many were made"))
+    }
+
+    /// One more replica of this one, with a folder of its own.
+    pub async fn sibling(&self) -> Self {
+        let mut sibling = Self {
+            url: String::new(),
+            sandbox_url: self.sandbox_url.clone(),
+            clock: self.clock.clone(),
+            http: self.http.clone(),
+            sandbox: self.sandbox.clone(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            database: self.database.clone(),
+            settings: self.settings.clone(),
+            shutdown: Shutdown::default(),
+            running: None,
+            since: None,
+        };
+        sibling.boot().await;
+        sibling
+    }
+
+    /// The database of the ledger, where it is one.
+    pub fn database(&self) -> &postgres::Database {
+        self.database.as_ref().expect("the ledger is in PostgreSQL")
+    }
+
+    async fn on(database: Option<Arc<postgres::Database>>, settings: &str) -> Self {
         install_crypto();
         let options = SandboxOptions {
             listen: "127.0.0.1:0".parse().expect("an address"),
@@ -115,7 +154,7 @@ impl TestApp {
                 .pool_idle_timeout(Duration::from_secs(2))
                 .build()
                 .expect("a client"),
-            sandbox: Some(sandbox),
+            sandbox: Some(Arc::new(sandbox)),
             folder,
             database,
             settings: merge(QUICK, settings),
@@ -145,7 +184,7 @@ impl TestApp {
         std::fs::write(self.scim_token_file(), &sandbox.credentials().scim_token).expect("the folder is ours");
         std::fs::write(&file, settings).expect("the folder is ours");
         let file_ledger = || format!("sqlite:{}", self.folder.path().join("ledger.db").display());
-        let ledger = self.database.as_ref().map_or_else(file_ledger, postgres::Database::url);
+        let ledger = self.database.as_ref().map_or_else(file_ledger, |database| database.url());
         let loaded = config::load(&Sources {
             file: Some(file),
             env: Vec::new(),
@@ -196,7 +235,7 @@ impl TestApp {
         if self.running.is_some() {
             assert_eq!(self.stop().await, Ended::Finished);
         }
-        if let Some(sandbox) = self.sandbox.take() {
+        if let Some(sandbox) = self.sandbox.take().and_then(Arc::into_inner) {
             sandbox.stop().await;
         }
         assert_eq!(stats["violationCount"], 0, "violations: {:#}", stats["violations"]);

@@ -5,8 +5,7 @@
 //! instead, where the role may make databases. Without either the tests fail and say what to install.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use okta_lineworks::ledger::postgres::{Address, Encryption};
@@ -14,11 +13,9 @@ use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
-const MISSING: &str = "The tests need a PostgreSQL server. Install the package `postgresql` (make test does it where it \
-     may), or set TEST_POSTGRES_URL to a server where they may make databases, such as postgres://me:secret@127.0.0.1/postgres";
-const USER: &str = "tests";
-/// Asked for where the cluster is reached over TCP.
-pub const PASSWORD: &str = "a pass/word%with@signs";
+use super::cluster::{Cluster, USER};
+
+pub use super::cluster::PASSWORD;
 
 /// A server the tests may make databases on.
 #[derive(Debug, Clone)]
@@ -56,7 +53,16 @@ pub fn wait<T: Send>(future: impl Future<Output = T> + Send) -> T {
 impl Database {
     /// A new, empty database.
     pub fn new() -> Self {
-        let server = server();
+        Self::on(server())
+    }
+
+    /// The same in a cluster of the test's own, which runs.
+    pub fn of(cluster: &Cluster) -> Self {
+        // A test has one of them, and a database lives as long as its test.
+        Self::on(Box::leak(Box::new(Server::in_folder(cluster.folder.clone(), cluster.port))))
+    }
+
+    fn on(server: &'static Server) -> Self {
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         server.run("postgres", &format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"));
         Self { name, server }
@@ -84,7 +90,17 @@ impl Database {
 
     /// The same as a URL of the configuration.
     pub fn url(&self) -> String {
-        let Server { host, port, user, password, .. } = self.server;
+        self.url_at(&self.server.host, self.server.port)
+    }
+
+    /// The port of its server.
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// The same for somebody in between.
+    pub fn url_at(&self, host: &str, port: u16) -> String {
+        let Server { user, password, .. } = self.server;
         let password = password.as_deref().map_or_else(String::new, |password| {
             format!(":{}", percent_encoding::utf8_percent_encode(password, percent_encoding::NON_ALPHANUMERIC))
         });
@@ -126,6 +142,15 @@ impl Database {
         self.server.query(&self.name, sql)
     }
 
+    /// The first column of every row.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        wait(async {
+            let client = self.server.connect(&self.name).await;
+            let rows = client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            rows.iter().map(|row| row.get(0)).collect()
+        })
+    }
+
     /// Ends every connection to it; how many there were.
     pub fn cut_connections(&self) -> i64 {
         let sql =
@@ -144,6 +169,20 @@ impl Drop for Database {
 }
 
 impl Server {
+    /// A cluster of ours.
+    fn in_folder(folder: PathBuf, port: u16) -> Self {
+        let mut near = tokio_postgres::Config::new();
+        near.host_path(&folder).port(port).user(USER);
+        Self {
+            near,
+            host: "localhost".to_owned(),
+            port,
+            user: USER.to_owned(),
+            password: Some(PASSWORD.to_owned()),
+            folder: Some(folder),
+        }
+    }
+
     async fn connect(&self, database: &str) -> tokio_postgres::Client {
         let mut config = self.near.clone();
         let (client, connection) = config.dbname(database).connect(NoTls).await.expect("the server of the tests");
@@ -204,125 +243,12 @@ fn own() -> Server {
     let port = match std::fs::read_to_string(&ready) {
         Ok(port) => port.parse().expect("a port"),
         Err(_) => {
-            let port = start(&folder, parent);
-            std::fs::write(&ready, port.to_string()).expect("the folder is ours");
-            port
+            let cluster = Cluster::make(&folder.join("socket"), &[]);
+            cluster.start();
+            cluster.end_with(parent, Some(&folder));
+            std::fs::write(&ready, cluster.port.to_string()).expect("the folder is ours");
+            cluster.port
         }
     };
-    let mut near = tokio_postgres::Config::new();
-    near.host_path(folder.join("socket")).port(port).user(USER);
-    Server {
-        near,
-        host: "localhost".to_owned(),
-        port,
-        user: USER.to_owned(),
-        password: Some(PASSWORD.to_owned()),
-        folder: Some(folder.join("socket")),
-    }
-}
-
-fn programs() -> PathBuf {
-    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let debian = installed.filter_map(|entry| {
-        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let folder = entry.path().join("bin");
-        folder.join("initdb").exists().then_some((version, folder))
-    });
-    let newest = debian.max().map(|(_, folder)| folder);
-    let named = || {
-        let said = Command::new("pg_config").arg("--bindir").output().ok()?;
-        let folder = PathBuf::from(String::from_utf8(said.stdout).ok()?.trim());
-        folder.join("initdb").exists().then_some(folder)
-    };
-    newest.or_else(named).unwrap_or_else(|| panic!("{MISSING}"))
-}
-
-/// PostgreSQL refuses to run as root: then it runs as the user its package made.
-fn as_its_user(program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("runuser");
-    command.args(["-u", "postgres", "--"]).arg(program);
-    command
-}
-
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
-}
-
-fn run(command: &mut Command) -> Output {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}. {MISSING}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
-}
-
-/// Starts a cluster in the folder, and the watcher that ends it when the parent is gone; gives its port.
-fn start(folder: &Path, parent: u32) -> u16 {
-    let bin = programs();
-    let (socket, data, log) = (folder.join("socket"), folder.join("socket/data"), folder.join("socket/log"));
-    std::fs::create_dir_all(&socket).expect("the folder is ours");
-    std::fs::write(socket.join("password"), PASSWORD).expect("the folder is ours");
-    certificate(&socket);
-    if is_root() {
-        run(Command::new("chown").args(["-R", "postgres"]).arg(&socket));
-    }
-    run(as_its_user(&bin.join("initdb"))
-        .args(["-U", USER, "-E", "UTF8", "--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync"])
-        .arg("-D")
-        .arg(&data)
-        .arg(format!("--pwfile={}", socket.join("password").display()))
-        .current_dir(&socket));
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = free.expect("a free port").port();
-    let settings = [
-        "listen_addresses=127.0.0.1".to_owned(),
-        format!("port={port}"),
-        format!("unix_socket_directories={}", socket.display()),
-        "max_connections=500".to_owned(),
-        "ssl=on".to_owned(),
-        format!("ssl_cert_file={}", socket.join("server.crt").display()),
-        format!("ssl_key_file={}", socket.join("server.key").display()),
-    ];
-    let options: String = settings.iter().map(|setting| format!(" -c {setting}")).collect();
-    run(as_its_user(&bin.join("pg_ctl"))
-        .args(["start", "-w", "-t", "60", "-D"])
-        .arg(&data)
-        .arg("-l")
-        .arg(&log)
-        .args(["-o", &options])
-        .current_dir(&socket)
-        .stdout(Stdio::null()));
-    watch(folder, parent, &bin, &data);
-    port
-}
-
-/// A certificate for `localhost`, which is its own authority.
-fn certificate(folder: &Path) {
-    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    std::fs::write(folder.join("server.crt"), signed.cert.pem()).expect("the folder is ours");
-    let key = folder.join("server.key");
-    std::fs::write(&key, signed.signing_key.serialize_pem()).expect("the folder is ours");
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("the file is ours");
-}
-
-fn watch(folder: &Path, parent: u32, bin: &Path, data: &Path) {
-    let stop = as_its_user(&bin.join("pg_ctl"));
-    let mut words: Vec<String> = vec![stop.get_program().to_string_lossy().into_owned()];
-    words.extend(stop.get_args().map(|word| word.to_string_lossy().into_owned()));
-    let script = format!(
-        "while kill -0 {parent} 2>/dev/null; do sleep 1; done; cd /; {} stop -m immediate -D '{}'; rm -rf '{}'",
-        words.join(" "),
-        data.display(),
-        folder.display()
-    );
-    let mut watcher = Command::new("setsid");
-    watcher.args(["--fork", "sh", "-c", &script]);
-    watcher.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let started = watcher.status();
-    let started = started.unwrap_or_else(|error| panic!("setsid cannot be run ({error}): install util-linux"));
-    assert!(started.success(), "the watcher of the test server did not start");
+    Server::in_folder(folder.join("socket"), port)
 }

@@ -1,13 +1,11 @@
 //! The verbs of the tests that need the real program: a folder with its configuration and ledger, a sandbox that runs
-//! in the test, and the process itself, which a test may kill.
+//! in the test or as a process of its own, and the process itself, which a test may kill.
 //!
-//! `Site` is what stays when the process goes; `Program` is one life of it. A program is killed when it is dropped, and
-//! its log is shown when it does not do what the test waits for.
+//! `Site` is what stays when the process goes; `Program` is one life of it.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -17,15 +15,13 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use super::life::Program;
 use super::postgres::Database;
 use super::{APP_ID, ReadAnswer, delivery, install_crypto};
 
 pub const CARD: &str = "the-secret-of-the-cards";
 pub const HOOK: &str = "the-secret-of-the-hook";
 pub const ADMIN: &str = "the-secret-of-the-admin";
-
-/// How long a test waits for the program to do something it is sure to do.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Settings with the shortest waits that are allowed outside a rehearsal.
 const SETTINGS: &str = r#"
@@ -49,17 +45,24 @@ format = "json"
 /// A folder with a configuration and a ledger, and the LINE WORKS it points at.
 pub struct Site {
     pub http: reqwest::Client,
-    sandbox: Sandbox,
+    sandbox_url: String,
+    /// The sandbox's, as its control endpoint shows them.
+    credentials: Value,
     folder: TempDir,
     database: Option<Database>,
     lives: AtomicU32,
+    /// Runs as long as the site is there, unless it is a process of its own.
+    _sandbox: Option<Sandbox>,
 }
 
-/// One life of the program.
-pub struct Program {
-    pub url: String,
-    child: Child,
-    log: PathBuf,
+/// A client as everybody here needs it.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(40))
+        // The servers give an idle connection up after 5 seconds; one that is just being closed is not used again.
+        .pool_idle_timeout(Duration::from_secs(2))
+        .build()
+        .expect("a client")
 }
 
 /// How a program that ran to its end ended.
@@ -85,15 +88,39 @@ impl Site {
         Self::on(Some(Database::new()), "").await
     }
 
+    /// The same, in this one.
+    pub async fn on_database(database: Database) -> Self {
+        Self::on(Some(database), "").await
+    }
+
     async fn on(database: Option<Database>, settings: &str) -> Self {
         install_crypto();
         let listen = "127.0.0.1:0".parse().expect("an address");
         let switches = Switches { quota_per_minute: Some(1_000_000), ..Switches::default() };
         let sandbox =
             Sandbox::start(SandboxOptions { listen, switches, strict: false, tls: None }).await.expect("it starts");
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client");
+        let credentials = serde_json::to_value(sandbox.credentials()).expect("JSON");
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let site = Self { http, sandbox, folder, database, lives: AtomicU32::new(0) };
+        let site = Self {
+            http: client(),
+            sandbox_url: sandbox.url().to_owned(),
+            credentials,
+            folder,
+            database,
+            lives: AtomicU32::new(0),
+            _sandbox: Some(sandbox),
+        };
+        site.configure(settings);
+        site
+    }
+
+    /// In this folder, with a sandbox that runs as a process of its own.
+    pub async fn beside(sandbox: &Program, folder: TempDir, database: Option<Database>, settings: &str) -> Self {
+        install_crypto();
+        let http = client();
+        let credentials = http.get(format!("{}/_sandbox/credentials", sandbox.url)).answer().await.body;
+        let (sandbox_url, lives) = (sandbox.url.clone(), AtomicU32::new(0));
+        let site = Self { http, sandbox_url, credentials, folder, database, lives, _sandbox: None };
         site.configure(settings);
         site
     }
@@ -117,14 +144,17 @@ impl Site {
 
     /// The sandbox's SCIM token.
     pub fn scim_token(&self) -> String {
-        self.sandbox.credentials().scim_token.clone()
+        self.credential("scimToken").to_owned()
+    }
+
+    fn credential(&self, name: &str) -> &str {
+        self.credentials[name].as_str().expect("a credential of the sandbox")
     }
 
     fn credentials(&self) -> String {
-        let it = self.sandbox.credentials();
         let mut toml = String::new();
         let file_ledger = || format!("sqlite:{}", self.ledger().display());
-        let (url, ledger) = (self.sandbox.url(), self.database.as_ref().map_or_else(file_ledger, Database::url));
+        let (url, ledger) = (self.sandbox_url(), self.database.as_ref().map_or_else(file_ledger, Database::url));
         write!(
             toml,
             "[server]\nlisten = '127.0.0.1:0'\n[ledger]\nurl = '{ledger}'\n[okta]\napp_id = '{APP_ID}'\n\
@@ -133,7 +163,11 @@ impl Site {
              admin_secrets = [{{ name = 'admin', value = '{ADMIN}' }}]\n\
              [lineworks]\nauth_url = '{url}'\napi_url = '{url}'\nclient_id = '{}'\nclient_secret = '{}'\n\
              service_account = '{}'\ndomain_id = {}\nprivate_key = '''\n{}'''\n",
-            it.client_id, it.client_secret, it.service_account, it.domain_id, it.private_key,
+            self.credential("clientId"),
+            self.credential("clientSecret"),
+            self.credential("serviceAccount"),
+            self.credentials["domainId"],
+            self.credential("privateKey"),
         )
         .expect("a text takes everything");
         toml
@@ -141,13 +175,14 @@ impl Site {
 
     /// The keys of `[okta]` that let the program ask the fake Okta, as its service app.
     pub fn okta_access(&self) -> String {
-        let (url, it) = (self.sandbox.url(), &self.sandbox.credentials().okta);
-        format!("org_url = '{url}'\nclient_id = '{}'\nprivate_key = '''\n{}'''\n", it.client_id, it.private_key)
+        let (url, it) = (self.sandbox_url(), &self.credentials["okta"]);
+        let (client, key) = (it["clientId"].as_str().expect("an id"), it["privateKey"].as_str().expect("a key"));
+        format!("org_url = '{url}'\nclient_id = '{client}'\nprivate_key = '''\n{key}'''\n")
     }
 
     /// Where the fake LINE WORKS and the fake Okta answer.
     pub fn sandbox_url(&self) -> &str {
-        self.sandbox.url()
+        &self.sandbox_url
     }
 
     /// The configuration file.
@@ -188,10 +223,8 @@ impl Site {
     pub fn spawn_as(&self, mut command: Command, arguments: &[&str]) -> Program {
         let life = self.lives.fetch_add(1, Ordering::Relaxed);
         let log = self.folder.path().join(format!("log-{life}"));
-        let stderr = File::create(&log).expect("the folder is ours");
         command.arg("serve").arg("--config").arg(self.file()).args(arguments);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn();
-        Program { url: String::new(), child: child.expect("the program starts"), log }
+        Program::spawn(command, log)
     }
 
     /// Runs the program with these arguments, and this configuration, to its end.
@@ -207,19 +240,32 @@ impl Site {
 
     /// A card's request.
     pub fn card(&self, program: &Program, method: Method, person_and_query: &str) -> RequestBuilder {
-        let address = format!("{}/v1/assignments/{person_and_query}", program.url);
-        self.http.request(method, address).bearer_auth(CARD)
+        self.card_at(&program.url, method, person_and_query)
+    }
+
+    /// The same to whoever is at this URL.
+    pub fn card_at(&self, url: &str, method: Method, person_and_query: &str) -> RequestBuilder {
+        self.http.request(method, format!("{url}/v1/assignments/{person_and_query}")).bearer_auth(CARD)
     }
 
     /// A delivery of Okta's event hook.
     pub fn hook(&self, program: &Program, events: Vec<Value>) -> RequestBuilder {
-        let address = format!("{}/v1/okta/events", program.url);
-        self.http.post(address).header("Authorization", HOOK).json(&delivery(events))
+        self.hook_at(&program.url, events)
+    }
+
+    /// The same to whoever is at this URL.
+    pub fn hook_at(&self, url: &str, events: Vec<Value>) -> RequestBuilder {
+        self.http.post(format!("{url}/v1/okta/events")).header("Authorization", HOOK).json(&delivery(events))
     }
 
     /// What an operator is told.
     pub async fn look(&self, program: &Program, target: &str) -> super::Answer {
-        self.http.get(format!("{}{target}", program.url)).bearer_auth(ADMIN).answer().await
+        self.look_at(&program.url, target).await
+    }
+
+    /// The same by whoever is at this URL.
+    pub async fn look_at(&self, url: &str, target: &str) -> super::Answer {
+        self.http.get(format!("{url}{target}")).bearer_auth(ADMIN).answer().await
     }
 
     /// What an operator says.
@@ -252,30 +298,30 @@ impl Site {
 
     /// The member with this external key, as LINE WORKS has it.
     pub async fn member(&self, person: &str) -> Option<Value> {
-        let members = self.http.get(format!("{}/_sandbox/members", self.sandbox.url())).answer().await.body;
+        let members = self.http.get(format!("{}/_sandbox/members", self.sandbox_url())).answer().await.body;
         let members = members["members"].as_array().or(members.as_array()).expect("a list of members").clone();
         members.into_iter().find(|member| member["userExternalKey"] == person)
     }
 
     /// What the sandbox counted.
     pub async fn stats(&self) -> Value {
-        self.http.get(format!("{}/_sandbox/stats", self.sandbox.url())).answer().await.body
+        self.http.get(format!("{}/_sandbox/stats", self.sandbox_url())).answer().await.body
     }
 
     /// Lets LINE WORKS fail, see the sandbox's faults.
     pub async fn fault(&self, fault: Value) {
-        self.tell(self.http.post(format!("{}/_sandbox/faults", self.sandbox.url())).json(&fault)).await;
+        self.tell(self.http.post(format!("{}/_sandbox/faults", self.sandbox_url())).json(&fault)).await;
     }
 
     /// LINE WORKS fails no more.
     pub async fn heal(&self) {
-        self.tell(self.http.delete(format!("{}/_sandbox/faults", self.sandbox.url()))).await;
+        self.tell(self.http.delete(format!("{}/_sandbox/faults", self.sandbox_url()))).await;
     }
 
     /// How long every call to LINE WORKS takes.
     pub async fn latency(&self, latency: Duration) {
         let switches = json!({ "latencyMs": latency.as_millis() });
-        self.tell(self.http.patch(format!("{}/_sandbox/switches", self.sandbox.url())).json(&switches)).await;
+        self.tell(self.http.patch(format!("{}/_sandbox/switches", self.sandbox_url())).json(&switches)).await;
     }
 
     async fn tell(&self, request: RequestBuilder) {
@@ -284,6 +330,11 @@ impl Site {
     }
 
     // --- the ledger itself; a file only while no program has it ------------------------------------------------------
+
+    /// Whether the ledger is a database.
+    pub fn is_on_postgres(&self) -> bool {
+        self.database.is_some()
+    }
 
     /// The first column of the first row.
     pub fn query(&self, sql: &str) -> i64 {
@@ -294,8 +345,20 @@ impl Site {
         db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// Changes it by hand, also beside a program that serves from it.
+    pub fn change(&self, sql: &str) {
+        if let Some(database) = &self.database {
+            return database.run(sql);
+        }
+        let db = Connection::open(self.ledger()).expect("opens");
+        db.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// The first column of every row.
     pub fn texts(&self, sql: &str) -> Vec<String> {
+        if let Some(database) = &self.database {
+            return database.texts(sql);
+        }
         let db = Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
         let mut statement = db.prepare(sql).expect("valid");
         let texts = statement.query_map([], |row| row.get(0)).expect("rows");
@@ -304,108 +367,6 @@ impl Site {
 
     /// Forgets how many calls were made: a test of many short lives is not a test of the pacing.
     pub fn forget_the_pacing(&self) {
-        if let Some(database) = &self.database {
-            return database.run("DELETE FROM pacing");
-        }
-        let db = Connection::open(self.ledger()).expect("opens");
-        db.execute("DELETE FROM pacing", []).expect("nobody else has the ledger");
-    }
-}
-
-impl Program {
-    /// Waits for the line of the log that names the address, and for an answer there.
-    pub async fn wait_until_it_serves(&mut self, http: &reqwest::Client, scheme: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.url.is_empty() {
-            self.fail_if_over(deadline, "it never named its address");
-            if let Some(address) = self.address() {
-                self.url = format!("{scheme}://{address}");
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        while http.get(format!("{}/livez", self.url)).send().await.is_err() {
-            self.fail_if_over(deadline, "it never answered");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    fn address(&self) -> Option<String> {
-        let log = std::fs::read_to_string(&self.log).ok()?;
-        let serving = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let mut serving = serving.filter(|line| line["message"] == "serving");
-        serving.next()?["address"].as_str().map(str::to_owned)
-    }
-
-    fn fail_if_over(&mut self, deadline: Instant, what: &str) {
-        let ended = self.child.try_wait().expect("a child can be asked");
-        assert!(ended.is_none(), "the program ended with {ended:?}\n{}", self.log());
-        assert!(Instant::now() < deadline, "{what}\n{}", self.log());
-    }
-
-    /// What it logged so far.
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// The process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// `kill -9`, and waits until it is gone.
-    pub fn kill(mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it can be waited for");
-    }
-
-    /// `kill -9`, by whoever shares the program; it is gone when the last of them lets go.
-    pub fn kill_now(&self) {
-        self.signal("KILL");
-    }
-
-    /// SIGTERM.
-    pub fn terminate(&self) {
-        self.signal("TERM");
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
-        assert!(kill.expect("there is a shell").success(), "no signal could be sent");
-    }
-
-    /// Waits for its end: the exit code.
-    pub async fn ended(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let ended: Option<ExitStatus> = self.child.try_wait().expect("a child can be asked");
-            if let Some(status) = ended {
-                return status.code();
-            }
-            assert!(Instant::now() < deadline, "it does not end\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// SIGTERM, and the exit code.
-    pub async fn stop(mut self) -> Option<i32> {
-        self.terminate();
-        self.ended().await
-    }
-
-    /// Lets no file of the process grow beyond this many bytes (`unlimited` lifts it): a full disk without root.
-    pub fn limit_files(&self, bytes: &str) {
-        let process = self.id().to_string();
-        let limit = format!("--fsize={bytes}:unlimited");
-        let set = Command::new("prlimit").args(["--pid", &process, &limit]).status();
-        let set = set.unwrap_or_else(|error| panic!("prlimit cannot be run ({error}): install util-linux"));
-        assert!(set.success(), "prlimit failed: the hard limit of file sizes must be unlimited (ulimit -H -f)");
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.change("DELETE FROM pacing");
     }
 }

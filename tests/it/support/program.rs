@@ -37,6 +37,11 @@ impl Serving {
         std::fs::write(folder.path().join("okta-lineworks.toml"), settings).expect("the folder is ours");
         let mut command = program(&folder);
         command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"]);
+        Self::start_as(command, folder).await
+    }
+
+    /// Starts this command, a `serve`, and waits until it says that it serves.
+    pub async fn start_as(mut command: Command, folder: TempDir) -> Self {
         command.env("OKTA_LINEWORKS__LOG__FORMAT", "json");
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut log = BufReader::new(child.stderr.take().expect("piped"));

@@ -112,20 +112,6 @@ async fn a_status_that_is_no_reason_to_suspend_takes_nothing_away() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn somebody_deleted_in_okta_loses_the_member_by_the_usual_policy() {
-    let org = Org::with_taro("").await;
-    org.lifecycle(TARO, "deactivate").await;
-    org.okta(Method::DELETE, &format!("users/{TARO}"), Value::Null).await;
-    org.look_again(TARO).await;
-    org.app.member_when(EMAIL, |member| member["isSuspended"] == true).await;
-    let row = org.row_at_rest(TARO).await;
-    assert_eq!((said(&row)[0], &row["login"]), (("unassigned", "deactivated"), &json!(EMAIL)), "{row:#}");
-    org.app.advance(7 * DAY + Duration::from_secs(61)).await;
-    org.app.member_when(EMAIL, |member| member["isDeleted"] == true).await;
-    org.finish().await;
-}
-
 /// LINE WORKS takes its time to show the member, so that Okta can change its mind within a run.
 const SLOW: &str = "[lineworks]\ncall_timeout = '10s'";
 
