@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::support::door::Door;
 use crate::support::process::{Program, Site};
 use crate::support::{ReadAnswer, TestApp, membership, user};
 use crate::{caps, main_job, pacing};
@@ -95,6 +96,59 @@ async fn the_people_of_a_killed_replica_are_taken_over_by_the_other() {
     assert_eq!(site.query("SELECT count(*) FROM assignments WHERE state = 'settled'"), 6);
     assert!(site.query("SELECT count(*) FROM assignments WHERE lease_number > 1") > 0, "somebody was taken over");
     assert_eq!(heir.stop().await, Some(0));
+}
+
+/// What no lease can prevent: a replica stands still while it sends, is taken over, and the call it was sending arrives
+/// after that. It is one call, and its effect is found and undone by the look that follows every take-over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_froze_inside_a_send_does_one_late_call_which_is_put_right() {
+    let (site, door) = (Site::on_postgres().await, Door::open().await);
+    door.leads_to(site.sandbox_url());
+    site.configure(&format!("[lineworks]\napi_url = '{}'\ncall_timeout = '2s'", door.url));
+    let frozen = site.start().await;
+    let put = async |program: &Program, level: u32, wait: u32| {
+        let mut user = user(1);
+        user["employeeNumber"] = level.to_string().into();
+        let body = json!({"user": user, "eventId": format!("level-{level}")});
+        let wait = format!("wait={wait}");
+        site.card(program, Method::PUT, "00uPERSON1").header("Prefer", wait).json(&body).answer().await.status.as_u16()
+    };
+    assert_eq!(put(&frozen, 1, 20).await, 200);
+    door.hold_from("PATCH ");
+    assert_eq!(put(&frozen, 2, 0).await, 202);
+    door.is_held().await;
+    frozen.pause();
+
+    site.configure("[lineworks]\ncall_timeout = '2s'");
+    let heir = site.start().await;
+    assert_eq!(put(&heir, 3, 0).await, 202);
+    site.wait_until_all_is_done(&heir, Duration::from_secs(90)).await;
+    let number = async || site.member("00uPERSON1").await.expect("is there")["employeeNumber"].clone();
+    assert_eq!(number().await, "3");
+    let look = "SELECT count(*) FROM assignments WHERE next_at - extract(epoch FROM now()) * 1000 BETWEEN 0 AND 70000";
+    assert_eq!(site.query(look), 1, "somebody looks again within about a minute");
+
+    door.hold(false);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while number().await != "2" {
+        assert!(Instant::now() < deadline, "the late call never came\n{}", frozen.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    frozen.wake();
+    site.change("UPDATE assignments SET next_at = extract(epoch FROM now()) * 1000");
+    while number().await != "3" {
+        assert!(Instant::now() < deadline, "the late call stayed\n{}", heir.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let stats = site.stats().await;
+    assert_eq!((&stats["violationCount"], &stats["membersEverCreated"]), (&json!(0), &json!(1)), "{stats:#}");
+    assert_eq!(
+        stats["requests"]["users.patch"], 3,
+        "one of each, the late one, and the one that put it right: {stats:#}"
+    );
+    for replica in [frozen, heir] {
+        assert_eq!(replica.stop().await, Some(0));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
