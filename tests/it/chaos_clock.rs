@@ -59,8 +59,13 @@ impl Bench {
         assert_eq!(answer.status, 202, "{answer:?}\n{}", self.programs[0].log());
     }
 
+    /// Asks the ledger itself: what the program counts is what falls due within an hour, by a clock that jumps here.
     async fn until_all_is_done(&self) {
-        self.site.wait_until_all_is_done(&self.programs[0], PATIENCE).await;
+        let deadline = Instant::now() + PATIENCE;
+        while self.site.query("SELECT count(*) FROM assignments WHERE state IN ('due', 'running', 'waiting')") > 0 {
+            assert!(Instant::now() < deadline, "not done after {PATIENCE:?}\n{}", self.programs[0].log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Somebody left some time ago, and is suspended.

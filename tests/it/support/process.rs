@@ -286,7 +286,8 @@ impl Site {
         loop {
             let states = self.look(program, "/readyz").await.body["queue"]["states"].clone();
             let left = ["due", "running", "waiting"].map(|state| states[state].as_u64().unwrap_or(0));
-            if left.iter().sum::<u64>() == 0 {
+            // Without a ledger to count in there are no states.
+            if states.is_object() && left.iter().sum::<u64>() == 0 {
                 return;
             }
             assert!(Instant::now() < deadline, "still {states} after {patience:?}\n{}", program.log());
