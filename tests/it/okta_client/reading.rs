@@ -156,6 +156,7 @@ async fn whatever_goes_wrong_on_the_way_says_nothing_about_the_person() {
         org.control(Method::DELETE, "faults", Value::Null).await;
     }
     client.app_user(&id("00u1")).await.expect("read");
-    org.sandbox.stop().await;
-    assert_eq!(cause(&client.app_user(&id("00u1")).await.expect_err("gone")), Cause::OktaUnreachable);
+    let way_in = Access::Token(fixed(&org.credentials().api_token));
+    let nowhere = org.client_of("http://127.0.0.1:1", way_in, Duration::from_secs(3));
+    assert_eq!(cause(&nowhere.app_user(&id("00u1")).await.expect_err("nobody listens")), Cause::OktaUnreachable);
 }
