@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
+use super::ConfigArgs;
 use super::progress::Shown;
-use super::{BadConfiguration, ConfigArgs, absent_sandbox};
 use crate::app;
-use crate::config::Config;
 use crate::ledger::copy::{self, Copied, Progress};
 use crate::ledger::sqlite::backup;
 use crate::ledger::{Place, postgres::Address};
@@ -83,13 +82,9 @@ impl Ledger {
     }
 }
 
-fn load(config: &ConfigArgs, sandbox: bool) -> Result<Config, BadConfiguration> {
-    Ok(config.load(sandbox.then(absent_sandbox))?.config)
-}
-
 impl Backup {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let path = match app::place(&load(&self.config, self.sandbox)?) {
+        let path = match app::place(&self.config.load_for_the_ledger(self.sandbox)?) {
             Place::Sqlite(path) => path,
             Place::Postgres(address) => bail!(pg_dump(&address, &self.to)),
         };
@@ -129,7 +124,7 @@ impl Copy {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let at = |url: &str| {
             let config = ConfigArgs { config: self.config.clone(), listen: None, ledger: Some(url.to_owned()) };
-            load(&config, self.sandbox)
+            config.load_for_the_ledger(self.sandbox)
         };
         let (from, to) = (at(&self.from)?, at(&self.to)?);
         // As long as a call waits that had no clear answer.
@@ -165,7 +160,7 @@ fn report(copied: &Copied, from: &Place, to: &Place) {
 
 impl Reopen {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let place = app::place(&load(&self.config, self.sandbox)?);
+        let place = app::place(&self.config.load_for_the_ledger(self.sandbox)?);
         if !self.yes {
             bail!(
                 "{} would be served from as it was when it was moved; what happened since is in the other ledger only. Stop \

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{BadConfiguration, ConfigArgs, absent_sandbox};
+use super::ConfigArgs;
 use crate::app;
 use crate::ledger::Standing;
 
@@ -25,8 +25,7 @@ pub(super) struct Migrate {
 
 impl Migrate {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let loaded = self.config.load(self.sandbox.then(absent_sandbox)).map_err(BadConfiguration::from)?;
-        let place = app::place(&loaded.config);
+        let place = app::place(&self.config.load_for_the_ledger(self.sandbox)?);
         let before = if self.check { place.standing().await? } else { place.migrate().await? };
         let (path, Standing { found, known }) = (place.shown(), before);
         let was = if self.check { "would be" } else { "was" };

@@ -109,6 +109,18 @@ impl ConfigArgs {
     }
 }
 
+impl ConfigArgs {
+    /// Reads the configuration for a command that needs the ledger and nothing else. When the ledger is named with the
+    /// command, what else a service needs may be missing.
+    fn load_for_the_ledger(&self, sandbox: bool) -> Result<config::Config, BadConfiguration> {
+        let loaded = self.load(sandbox.then(absent_sandbox)).or_else(|error| {
+            let named = self.ledger.as_ref().and_then(|_| self.load(Some(absent_sandbox())).ok());
+            named.ok_or(error)
+        });
+        Ok(loaded?.config)
+    }
+}
+
 /// The stand-ins a running sandbox offers.
 pub fn stand_ins(url: &str, credentials: &SandboxCredentials) -> SandboxDefaults {
     SandboxDefaults {

@@ -252,3 +252,27 @@ async fn a_replica_that_comes_back_to_a_ledger_that_was_moved_writes_nothing() {
     let refused = store.save("x", vec![2], now).await;
     assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("moved away")), "{refused:?}");
 }
+
+/// Where nothing else is configured, on an administrator's own machine perhaps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_is_named_needs_no_other_configuration() {
+    let (folder, database) = (tempfile::tempdir().expect("a temporary folder"), Database::new());
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_okta-lineworks"));
+        let output = command.current_dir(folder.path()).args(arguments).output().expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let refused = run(&["migrate"]);
+    assert_eq!(refused.0, Some(2), "which ledger? {}", refused.1);
+    let target = database.url();
+    for arguments in [
+        &["migrate", "--ledger", "sqlite:one.db"][..],
+        &["ledger", "backup", "--ledger", "sqlite:one.db", "--to", "two.db"],
+        &["ledger", "copy", "--from", "sqlite:one.db", "--to", &target],
+        &["ledger", "reopen", "--ledger", "sqlite:one.db", "--yes"],
+    ] {
+        let done = run(arguments);
+        assert_eq!(done.0, Some(0), "{arguments:?}: {}", done.1);
+    }
+}
