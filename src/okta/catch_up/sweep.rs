@@ -179,8 +179,10 @@ fn is_missing(row: &Assignment, began: Timestamp) -> bool {
     has_it && !is_known_to_be_missing(row)
 }
 
-/// Whether a run found that Okta does not show this person, and nothing came since; or an operator ruled on that.
+/// Whether a run found that Okta does not show this person, and nothing came since; or an operator ruled on that. Such
+/// people are looked at every hour, perhaps at this very moment.
 fn is_known_to_be_missing(row: &Assignment) -> bool {
-    let is_absent = row.state.reason().is_some_and(|reason| reason.cause == Cause::OktaPersonNotShown);
+    let reason = row.state.reason().or(row.said_before.as_ref());
+    let is_absent = reason.is_some_and(|reason| reason.cause == Cause::OktaPersonNotShown);
     is_absent || row.ruling.is_some()
 }

@@ -228,11 +228,12 @@ impl<'a> Life<'a> {
         self.is_in_use("taro", "Taro").await;
     }
 
-    /// The first word of the person, once the condition holds of it.
-    async fn first_word(&self, condition: impl Fn(&Value) -> bool) {
+    /// Whether the person was told of so: by one word at least that they have the app. A comparison that is due may be
+    /// the first to say so.
+    async fn is_told(&self, condition: impl Fn(&Value) -> bool) {
         let is_so = |row: &Value| {
             let events = row["history"]["events"].as_array().expect("a history");
-            events.iter().rfind(|it| it["kind"] == "assigned").is_some_and(&condition)
+            events.iter().any(|it| it["kind"] == "assigned" && condition(it))
         };
         self.app.row_when(&self.person, is_so).await;
     }
@@ -285,7 +286,7 @@ async fn live(app: &TestApp, what: &str, n: usize, trial: Trial, also_without_ho
     }
     if trial != Unheard {
         // A pass may come between the event and its delivery.
-        heard.first_word(|it| it["source"] == "hook" || it["timesSeen"].as_u64() > Some(1)).await;
+        heard.is_told(|it| it["source"] == "hook" || it["timesSeen"].as_u64() > Some(1)).await;
     }
     if !also_without_hook {
         return;
@@ -293,7 +294,7 @@ async fn live(app: &TestApp, what: &str, n: usize, trial: Trial, also_without_ho
     okta(app, Method::POST, "hook/pause", json!({"lose": true})).await;
     let found = Life::of(app, format!("00uFOUND{n}"), FOR_A_PASS, what);
     found.whole(trial).await;
-    found.first_word(|it| it["source"] == "system_log").await;
+    found.is_told(|it| it["source"] == "system_log").await;
     okta(app, Method::POST, "hook/resume", Value::Null).await;
 }
 
