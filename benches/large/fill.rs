@@ -58,6 +58,26 @@ impl Ledger {
         }
     }
 
+    /// Lets the system's memory have what is on the disk, as far as there is room. PostgreSQL needs its extension
+    /// `pg_prewarm` for that, which comes with it.
+    pub fn warm(&self) -> Fallible<()> {
+        match self {
+            Self::File(file) => {
+                let mut file = std::fs::File::open(file)?;
+                file.sync_all()?;
+                std::io::copy(&mut file, &mut std::io::sink())?;
+            }
+            Self::Postgres(database) => {
+                database.run("CREATE EXTENSION IF NOT EXISTS pg_prewarm");
+                database.query(
+                    "SELECT sum(pg_prewarm(oid::regclass, 'read'))::bigint FROM pg_class \
+                     WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace",
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn words(&self) -> Words {
         match self {
             Self::File(_) => SQLITE,

@@ -7,6 +7,8 @@
 //!    └─ load (closed loop, keep-alive, signed 2 KiB PUTs) on the real program on each, in turns
 //! ```
 //!
+//! Before each round what is on the disk is read once, so that how much of it the system had forgotten makes no difference.
+//!
 //! Run it with `cargo bench --bench large`. `BENCH_PEOPLE` is how many people the large ledger has (1000000), ten events
 //! each; `BENCH_SECONDS` the length of one turn (2), `BENCH_ROUNDS` how often (3). `BENCH_DATABASE=1` measures SQLite only,
 //! `2` PostgreSQL only. The default needs 12 GB on the disk and some minutes.
@@ -79,6 +81,7 @@ fn accepted(ledgers: &[(Ledger, u64)], site: &Site, rounds: usize, length: Durat
         for known in [false, true] {
             let mut turns: [Vec<Turn>; 2] = Default::default();
             for _ in 0..rounds {
+                ledgers.iter().try_for_each(|(ledger, _)| ledger.warm())?;
                 for (((_, people), server), turns) in ledgers.iter().zip(&servers).zip(&mut turns) {
                     first += NEW;
                     let load = if known { Load::about_known(*people, first) } else { Load::about_new(first) };

@@ -139,6 +139,10 @@ impl Copy {
 }
 
 fn report(copied: &Copied, from: &Place, to: &Place) {
+    let old = match from {
+        Place::Sqlite(path) => format!("sqlite:{}", path.display()),
+        Place::Postgres(address) => address.shown(),
+    };
     let (from, to) = (from.shown(), to.shown());
     if copied.went_on {
         println!("an earlier copy was gone on with");
@@ -155,7 +159,9 @@ fn report(copied: &Copied, from: &Place, to: &Place) {
     }
     println!("everything of {from} is in {to}");
     println!("next: set ledger.url to it and start. {from} is marked as moved, and no service starts on it any more;");
-    println!("to go back before anything was served from the new one: okta-lineworks ledger reopen --ledger URL --yes");
+    println!(
+        "to go back before anything was served from the new one: okta-lineworks ledger reopen --ledger '{old}' --yes"
+    );
 }
 
 impl Reopen {

@@ -17,13 +17,12 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::domain::ids::OktaUserId;
-use crate::ledger::{Store, StoreError};
+use crate::ledger::Store;
+use crate::ledger::change::{Next, change as change_value};
 use crate::lineworks::credentials::Credentials;
 
 /// How the ledger's names of boxes begin.
 const NAME: &str = "first_password:";
-/// How often a change is tried again that another replica was quicker than.
-const TRIES: usize = 20;
 /// How much longer than its caller waits a box is looked at.
 const SPARE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -106,36 +105,21 @@ impl Boxes {
 
     /// Changes the box; returns it as it was before.
     async fn change(&self, person: &OktaUserId, change: impl Fn(Option<Slot>) -> Option<Slot>) -> Option<Slot> {
-        for _ in 0..TRIES {
-            match self.try_to_change(person, &change).await {
-                Ok(Some(before)) => return before,
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::warn!(%error, okta_user_id = %person, "a first password cannot be handed over");
-                    return None;
-                }
+        let now = self.clock.now();
+        let changed = |was: Option<&[u8]>| {
+            // A box whose process died is none.
+            let before = read(was).filter(|slot| now.as_millisecond() < slot.until_ms);
+            let after = change(before.clone());
+            let value = || after.as_ref().map(|slot| serde_json::to_vec(slot).expect("numbers and texts are JSON"));
+            (if after == before { Next::Same } else { Next::Is(value()) }, before)
+        };
+        match change_value(&*self.store, &name(person), now, changed).await {
+            Ok(before) => before.flatten(),
+            Err(error) => {
+                tracing::warn!(%error, okta_user_id = %person, "a first password cannot be handed over");
+                None
             }
         }
-        None
-    }
-
-    /// One attempt: the box as it was, if there was one; nothing when another replica was quicker.
-    async fn try_to_change(
-        &self,
-        person: &OktaUserId,
-        change: &impl Fn(Option<Slot>) -> Option<Slot>,
-    ) -> Result<Option<Option<Slot>>, StoreError> {
-        let was = self.store.load(&name(person)).await?;
-        let now = self.clock.now();
-        // A box whose process died is none.
-        let before = read(was.as_deref()).filter(|slot| now.as_millisecond() < slot.until_ms);
-        let after = change(before.clone());
-        if after == before {
-            return Ok(Some(before));
-        }
-        let is = after.map(|slot| serde_json::to_vec(&slot).expect("numbers and texts are JSON"));
-        let replaced = self.store.replace(&name(person), was, is, now).await?;
-        Ok(replaced.then_some(before))
     }
 
     fn sealed(&self, person: &OktaUserId, password: &SecretString) -> Option<String> {

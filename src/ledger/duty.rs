@@ -1,12 +1,14 @@
 //! A duty that is held while something goes on: renewed in the background, given back at the end.
 //!
 //! Two who ask for the same duty are two, also in one process. When the process dies the duty ends by itself within `LEASE`.
-//! A process that slept may find that it lost the duty: then `lost` resolves, and whatever goes on under it must end.
+//! A process that slept, or could not reach the ledger for that long, has lost the duty: then `lost` resolves, and whatever
+//! goes on under it must end.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Store, StoreError};
@@ -32,31 +34,65 @@ pub struct Held {
 /// # Errors
 /// The ledger cannot be written.
 pub async fn hold(store: &Arc<dyn Store>, clock: &Clock, name: &'static str) -> Result<Option<Held>, StoreError> {
+    hold_for(store, clock, name, LEASE, RENEWAL).await
+}
+
+async fn hold_for(
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    name: &'static str,
+    lease: Duration,
+    every: Duration,
+) -> Result<Option<Held>, StoreError> {
     let holder = uuid::Uuid::new_v4().to_string();
-    if !store.take_duty(name, &holder, clock.now(), LEASE).await? {
+    let asked = Instant::now();
+    if !store.take_duty(name, &holder, clock.now(), lease).await? {
         return Ok(None);
     }
     let (store, clock, lost) = (Arc::clone(store), clock.clone(), CancellationToken::new());
-    let renewing = renew(Arc::clone(&store), clock.clone(), name, holder.clone(), lost.clone());
-    Ok(Some(Held { store, clock, name, holder, renewing: tokio::spawn(renewing), lost }))
+    let renewal =
+        Renewal { store: Arc::clone(&store), clock: clock.clone(), name, holder: holder.clone(), lease, every };
+    let renewing = tokio::spawn(renewal.go_on(asked + lease, lost.clone()));
+    Ok(Some(Held { store, clock, name, holder, renewing, lost }))
 }
 
-async fn renew(store: Arc<dyn Store>, clock: Clock, name: &'static str, holder: String, lost: CancellationToken) {
-    loop {
-        tokio::time::sleep(RENEWAL).await;
-        match store.take_duty(name, &holder, clock.now(), LEASE).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tracing::warn!(duty = name, "another process has this duty by now; what is going on here ends");
-                return lost.cancel();
+struct Renewal {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    name: &'static str,
+    holder: String,
+    lease: Duration,
+    every: Duration,
+}
+
+impl Renewal {
+    /// Renews the duty until it is lost: to somebody else, or because it could not be renewed before it ended.
+    async fn go_on(self, mut ends: Instant, lost: CancellationToken) {
+        let Self { store, clock, name, holder, lease, every } = self;
+        loop {
+            tokio::time::sleep(every).await;
+            let asked = Instant::now();
+            let renewed = tokio::time::timeout_at(ends, store.take_duty(name, &holder, clock.now(), lease)).await;
+            match renewed {
+                Ok(Ok(true)) => ends = asked + lease,
+                Ok(Ok(false)) => {
+                    tracing::warn!(duty = name, "another process has this duty by now; what is going on here ends");
+                    return lost.cancel();
+                }
+                Ok(Err(error)) if Instant::now() < ends => {
+                    tracing::warn!(%error, duty = name, "a duty cannot be renewed at the moment");
+                }
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!(duty = name, "a duty could not be renewed in time; what is going on here ends");
+                    return lost.cancel();
+                }
             }
-            Err(error) => tracing::warn!(%error, duty = name, "a duty cannot be renewed at the moment"),
         }
     }
 }
 
 impl Held {
-    /// Resolves when somebody else has the duty.
+    /// Resolves when somebody else has the duty, or may have it.
     pub async fn lost(&self) {
         self.lost.cancelled().await;
     }
@@ -82,5 +118,26 @@ impl Drop for Held {
     fn drop(&mut self) {
         // Whoever goes away without a word leaves a duty that ends by itself.
         self.renewing.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::sqlite::SqliteStore;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_duty_that_cannot_be_renewed_is_lost_when_it_ends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.db");
+        let clock = Clock::system();
+        let store = SqliteStore::open(&path, clock.now(), Duration::ZERO).expect("opens");
+        let store: Arc<dyn Store> = Arc::new(store);
+        let (lease, every) = (Duration::from_secs(2), Duration::from_millis(100));
+        let held = hold_for(&store, &clock, "a duty", lease, every).await.expect("works").expect("nobody has it");
+        assert!(tokio::time::timeout(lease + every, held.lost()).await.is_err(), "it is renewed");
+        let broken = rusqlite::Connection::open(&path).expect("opens");
+        broken.execute_batch("DROP TABLE duties").expect("drops it");
+        tokio::time::timeout(Duration::from_secs(20), held.lost()).await.expect("it ends");
     }
 }

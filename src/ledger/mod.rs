@@ -5,8 +5,10 @@
 //! No method waits for the network while it holds the database.
 
 mod bucket;
+pub mod change;
 pub mod copy;
 pub mod duty;
+mod hearing;
 mod history;
 mod notes;
 pub mod org;

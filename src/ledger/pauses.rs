@@ -12,14 +12,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError};
+use super::Store;
+use super::change::{Next, change as change_value};
 use crate::domain::outcome::Reason;
 use crate::lineworks::status::Paused;
 
 /// The ledger's name for all of them.
 const NAME: &str = "pauses";
-/// How often a change is tried again that another replica was quicker than.
-const TRIES: usize = 20;
 
 /// What can be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,21 +187,14 @@ impl Pauses {
     /// Changes what the ledger has; whose change met another replica's starts from that one's.
     async fn change<T>(&self, change: impl Fn(&mut Known) -> T, now: Timestamp) -> T {
         let Some(store) = &self.store else { return change(&mut self.known()) };
-        let mut failed = None;
-        for _ in 0..TRIES {
-            match changed(&**store, &change, now).await {
-                Ok(Some((known, answer))) => {
-                    *self.known() = known;
-                    return answer;
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
+        let error = match change_value(&**store, NAME, now, |was| changed(was, &change)).await {
+            Ok(Some((known, answer))) => {
+                *self.known() = known;
+                return answer;
             }
-        }
-        let error = failed.map_or_else(|| "too many others changed it at once".to_owned(), |error| error.to_string());
+            Ok(None) => "too many others changed it at once".to_owned(),
+            Err(error) => error.to_string(),
+        };
         tracing::warn!(error, "the other replicas are not told what is waited for");
         change(&mut self.known())
     }
@@ -212,19 +204,14 @@ impl Pauses {
     }
 }
 
-/// One attempt; nothing when another replica was quicker.
-async fn changed<T>(
-    store: &dyn Store,
-    change: &impl Fn(&mut Known) -> T,
-    now: Timestamp,
-) -> Result<Option<(Known, T)>, StoreError> {
-    let was = store.load(NAME).await?;
-    let before = read(was.as_deref());
+/// What becomes of the ledger's value by a change, what is known then, and what the change answers.
+fn changed<T>(was: Option<&[u8]>, change: &impl Fn(&mut Known) -> T) -> (Next, (Known, T)) {
+    let before = read(was);
     let mut known = before.clone();
     let answer = change(&mut known);
-    let is = (!known.is_empty()).then(|| serde_json::to_vec(&known).expect("reasons and moments are JSON"));
-    let stands = known == before || store.replace(NAME, was, is, now).await?;
-    Ok(stands.then_some((known, answer)))
+    let value = || (!known.is_empty()).then(|| serde_json::to_vec(&known).expect("reasons and moments are JSON"));
+    let next = if known == before { Next::Same } else { Next::Is(value()) };
+    (next, (known, answer))
 }
 
 fn read(value: Option<&[u8]>) -> Known {

@@ -6,17 +6,17 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
+use super::super::hearing::Taken;
 use super::super::notes::{self, LATE, UNREADABLE, as_ignored, note_for};
 use super::super::{Heard, IgnoredEvent, Incoming, NotedEvent, OperatorWord};
 use super::anew::{self, Told};
 use super::org;
 use super::rows::{heads, moment, ms, ruling_json, stored_profile, word};
 use super::threads::{Failure, Outcome};
-use crate::domain::assignment::{Membership, Ruling, State};
-use crate::domain::event::{Event, EventKind, ProfileWeight, ProfileWish, Receipt, Source, UnassignPolicy, Verdict};
+use crate::domain::assignment::Membership;
+use crate::domain::event::{Event, ProfileWeight, ProfileWish, Receipt, Source, Verdict};
 use crate::domain::heads::{Heads, Reception};
 use crate::domain::ids::OktaUserId;
-use crate::domain::plan::is_approvable;
 
 /// What came in, with the text that is stored of its profile.
 pub(super) struct Arrival {
@@ -342,35 +342,17 @@ pub(super) fn note(db: &Connection, event: &NotedEvent) -> Outcome<()> {
 /// Takes an operator's word in: it raises the revision, and a ruling is in force for that revision only.
 pub(super) fn hear(db: &Connection, said: &OperatorWord) -> Outcome<Heard> {
     let Some(row) = super::read::assignment(db, &said.person)? else { return Ok(Heard::Unknown) };
-    let steps = match (&row.state, said.kind) {
-        (_, EventKind::Retry) => Vec::new(),
-        (State::Held { reason, .. }, EventKind::Approve) if !is_approvable(reason.cause) => {
-            return Ok(Heard::NotApprovable(reason.clone()));
-        }
-        (State::Held { steps, .. }, _) => steps.clone(),
-        (state, _) => return Ok(Heard::NotHeld(state.name())),
+    let taken = match Taken::of(&row, said) {
+        Ok(taken) => taken,
+        Err(heard) => return Ok(heard),
     };
-    // Which policy is in force makes no difference here.
-    let leaving = row.facts.desired(UnassignPolicy::Suspend).is_none_or(|desired| desired.is_leaving());
-    let revision = row.revision + 1;
-    raise(db, &said.person, leaving, ms(said.now))?;
-    if let Some(ruling) = Ruling::said_by(said.kind, steps) {
+    raise(db, &said.person, taken.leaving, ms(said.now))?;
+    if let Some(ruling) = &taken.ruling {
         let changed = db
             .prepare_cached("UPDATE assignments SET ruling = ?2, ruling_revision = ?3 WHERE okta_user_id = ?1")?
-            .execute(params![said.person.as_str(), ruling_json(&ruling), revision])?;
+            .execute(params![said.person.as_str(), ruling_json(ruling), taken.revision])?;
         expect_one(changed)?;
     }
-    let event = Event {
-        person: said.person.clone(),
-        key: None,
-        kind: said.kind,
-        source: crate::domain::event::Source::Operator,
-        caller: said.caller.clone(),
-        occurred: said.now,
-        arrived: said.now,
-        profile: None,
-        policy: None,
-    };
-    insert_event(db, &event, Verdict::New, revision)?;
-    Ok(Heard::Due(revision))
+    insert_event(db, &taken.event, Verdict::New, taken.revision)?;
+    Ok(Heard::Due(taken.revision))
 }

@@ -10,6 +10,7 @@
 mod accept;
 mod anew;
 pub mod backup;
+mod checkpoint;
 mod columns;
 mod duties;
 mod learnt;
@@ -111,13 +112,16 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     if !read_only {
-        // WAL with FULL: a commit is on disk when it returns. The checkpoint moves 16 MiB at a time.
+        // WAL with FULL: a commit is on disk when it returns. The journal is moved beside it (`checkpoint`); at 64 MiB
+        // by whoever writes, should that fail.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
+             PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;",
         )?;
     }
-    connection.execute_batch("PRAGMA cache_size = -16000;")?;
+    // In KiB, and only as much as the file has. Every event of a large ledger looks at pages of its own.
+    let cache = if read_only { -16_000 } else { -64_000 };
+    connection.pragma_update(None, "cache_size", cache)?;
     Ok(connection)
 }
 

@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 
 use super::super::StoreError;
+use super::checkpoint::Checkpoints;
 
 /// Pieces in one transaction at most.
 const BATCH: usize = 256;
@@ -168,12 +169,14 @@ fn write_in_groups(
 ) {
     let mut batch: Vec<Box<dyn Piece>> = Vec::with_capacity(BATCH);
     let mut refusals = Refusals::default();
+    let checkpoints = Checkpoints::start(reopen());
     while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
         let together = in_transaction(&connection, &mut batch);
         if together.is_ok() {
             for piece in batch.drain(..) {
                 piece.answer(Ok(()));
             }
+            checkpoints.written(&connection);
             continue;
         }
         for piece in batch.drain(..) {
@@ -192,6 +195,7 @@ fn write_in_groups(
             }
         }
     }
+    drop(checkpoints);
     // The last word: a copy of the one file is then a whole copy of the ledger.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the journal stays beside the ledger; keep both files together");
