@@ -25,6 +25,8 @@ const TURNS: usize = 4;
 /// The thread that moves the journal.
 pub(super) struct Checkpoints {
     written: Option<mpsc::SyncSender<()>>,
+    /// Nothing is ever sent: its end is what is waited for.
+    open: Option<mpsc::Sender<()>>,
     nearly_done: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -33,13 +35,16 @@ impl Checkpoints {
     /// Starts the thread on a connection of its own. Without one, SQLite's own checkpoints do it all.
     pub(super) fn start(connection: rusqlite::Result<Connection>) -> Self {
         let (written, waiting) = mpsc::sync_channel(1);
+        let (open, closed) = mpsc::channel::<()>();
         let nearly_done = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&nearly_done);
         let thread = connection.inspect_err(|error| tracing::warn!(%error, "the writer moves its journal itself")).ok();
         let thread = thread.map(|connection| {
             let work = move || {
                 while waiting.recv().is_ok() {
-                    std::thread::sleep(GATHERING);
+                    if closed.recv_timeout(GATHERING) != Err(mpsc::RecvTimeoutError::Timeout) {
+                        return;
+                    }
                     match move_all(&connection) {
                         Ok(is_long) => seen.store(is_long, Ordering::Release),
                         // The writer meets the same trouble, and says so.
@@ -50,7 +55,7 @@ impl Checkpoints {
             let thread = std::thread::Builder::new().name("ledger-journal".to_owned());
             thread.spawn(work).expect("the system lets a process start its threads at start")
         });
-        Self { written: Some(written), nearly_done, thread }
+        Self { written: Some(written), open: Some(open), nearly_done, thread }
     }
 
     /// The writer has committed on this connection.
@@ -67,7 +72,7 @@ impl Checkpoints {
 
 impl Drop for Checkpoints {
     fn drop(&mut self) {
-        self.written = None;
+        (self.written, self.open) = (None, None);
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that moves the ledger's journal broke");
         }
