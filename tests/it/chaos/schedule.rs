@@ -11,7 +11,7 @@ use crate::support::weather::{OF_MEMBERS, fault};
 
 /// A call may take 2 s, and nothing starts for 4 s after it was given up. An effect is later than the one and earlier than
 /// both together: whatever comes later than that, nobody can wait for.
-const LATE_MS: std::ops::Range<u64> = 2_300..5_000;
+pub(super) const LATE_MS: std::ops::Range<u64> = 2_300..5_000;
 /// Longer than a lease (30 s) and the grace after it (2 s).
 const PAST_THE_LEASE: Duration = Duration::from_secs(35);
 
@@ -129,6 +129,13 @@ fn deeds(plan: Plan, rng: &mut Rng) -> Vec<(Duration, Deed)> {
     for second in (0..seconds / 4).step_by(3) {
         deeds.push((Duration::from_secs(second), Deed::TimeGoesBy(60)));
     }
+    for _ in 0..seconds * 2 / 3 {
+        let operation = rng.choice(OF_MEMBERS).expect("there are some");
+        let at = part(plan.chaos, 0.03, 0.97, rng);
+        // Where a minute goes by at once the pause after an unclear call does, too, and nobody can wait for what is late.
+        let late = if at < plan.chaos.mul_f64(0.3) { 0..1 } else { LATE_MS };
+        deeds.push((at, Deed::Fault(fault(rng, operation, true, late))));
+    }
     let mut at_any_time = |deed: Deed, rng: &mut Rng| deeds.push((part(plan.chaos, 0.03, 0.97, rng), deed));
     for _ in 0..each(7) {
         let again = (rng.u8(0..4) == 0).then(|| Duration::from_millis(rng.u64(1..300)));
@@ -138,10 +145,6 @@ fn deeds(plan: Plan, rng: &mut Rng) -> Vec<(Duration, Deed)> {
     for _ in 0..each(15) {
         let (replica, length) = (replica(rng), Duration::from_millis(rng.u64(500..9_000)));
         at_any_time(Deed::Pause { replica, length }, rng);
-    }
-    for _ in 0..seconds * 2 / 3 {
-        let operation = rng.choice(OF_MEMBERS).expect("there are some");
-        at_any_time(Deed::Fault(fault(rng, operation, true, LATE_MS)), rng);
     }
     for _ in 0..each(8) {
         at_any_time(Deed::Latency(rng.u64(0..150)), rng);

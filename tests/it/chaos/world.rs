@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::book::Book;
 use super::replicas::Replica;
-use super::schedule::Schedule;
+use super::schedule::{LATE_MS, Schedule};
 use super::{Ledger, Plan};
 use crate::support::ahead::Ahead;
 use crate::support::cluster::{Cluster, Stop};
@@ -212,6 +212,8 @@ impl World {
         }
         self.expect(Method::DELETE, "faults", Value::Null).await;
         self.expect(Method::PATCH, "switches", json!({"latencyMs": 0})).await;
+        // What is late has its effect before minutes go by at once.
+        tokio::time::sleep(Duration::from_millis(LATE_MS.end)).await;
         self.until_all_is_done().await;
         // Who had an unclear outcome is looked at once more a minute later.
         for _ in 0..2 {
