@@ -284,7 +284,7 @@ async fn stop_server(handle: &ServerHandle, server: tokio::task::JoinHandle<std:
 async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result<Arc<dyn Store>, BuildError> {
     let place = settings::place(config);
     let store: Arc<dyn Store> = match &place {
-        Place::Sqlite(path) => Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.call_timeout)?),
+        Place::Sqlite(path) => Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.last_echo())?),
         Place::Postgres(address) => Arc::new(PostgresStore::open(address, config.ledger.connections, clock).await?),
     };
     let this = purpose.words();

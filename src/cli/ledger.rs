@@ -127,8 +127,7 @@ impl Copy {
             config.load_for_the_ledger(self.sandbox)
         };
         let (from, to) = (at(&self.from)?, at(&self.to)?);
-        // As long as a call waits that had no clear answer.
-        let grace = to.lineworks.call_timeout * 2;
+        let grace = to.lineworks.last_echo();
         let (from, to) = (app::place(&from), app::place(&to));
         let mut shown = Shown::new();
         let copied = copy::copy(&from, &to, grace, self.replace, &mut shown).await;

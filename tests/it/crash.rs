@@ -218,6 +218,29 @@ async fn a_suspension_whose_answer_was_lost_with_the_process_is_known_to_be_ours
     assert_eq!(site.stats().await["violationCount"], 0);
 }
 
+/// What a killed program sent may take effect as late as a call that its client gave up on: one time-out to give up,
+/// and two more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_effect_of_a_killed_program_meets_no_call_of_the_next_one() {
+    let site = Site::new().await;
+    let program = site.start().await;
+    site.fault(json!({"operation": "users.create", "kind": "lateEffect", "delayMs": 2_500, "times": 1})).await;
+    let put = site.card(&program, Method::PUT, "00uTARO").header("Prefer", "wait=0").json(&json!({"user": user(1)}));
+    assert_eq!(put.answer().await.status, 202);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while site.stats().await["requests"]["users.create"] != 1 {
+        assert!(Instant::now() < deadline, "never asked\n{}", program.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    program.kill();
+
+    let program = site.start().await;
+    site.wait_until_all_is_done(&program, Duration::from_secs(20)).await;
+    let stats = site.stats().await;
+    assert_eq!(stats["violationCount"], 0, "{stats:#}");
+    assert_eq!((&stats["membersEverCreated"], &stats["requests"]["users.create"]), (&json!(1), &json!(1)), "{stats:#}");
+}
+
 /// Starts the program so that a file that may not grow is an error to it, and not its end.
 fn shielded() -> Command {
     let mut shell = Command::new("sh");

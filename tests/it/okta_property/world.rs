@@ -16,8 +16,8 @@ use crate::support::{Answer, ReadAnswer};
 
 /// How long a person who left stays suspended.
 const DELETE_AFTER: &str = "1d";
-/// Longer than any call of a dead program can still take effect (the faults' longest delay).
-const ECHO: Duration = Duration::from_millis(1500);
+/// Longer than any call of a dead program can still take effect (the faults' longest delay, and the latency).
+const ECHO: Duration = Duration::from_millis(2000);
 /// How long the program may take to do everything there is.
 const PATIENCE: Duration = Duration::from_secs(60);
 
