@@ -14,6 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Store, StoreError};
 use crate::clock::Clock;
 
+/// The duty to make org units. The last call under it may still have its effect when its holder is gone, so it is free
+/// only after that time, also where all other duties end with the process.
+pub const ORG_UNITS: &str = "org_units";
+
 /// How long a duty outlasts its last renewal.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often it is renewed.

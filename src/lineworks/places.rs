@@ -28,8 +28,6 @@ const FRESH: Duration = Duration::from_secs(5);
 /// An older list is forgotten when LINE WORKS refuses what was sent: an id in it may be gone since.
 const DOUBTFUL: Duration = Duration::from_secs(60);
 
-/// The name of the duty to make org units.
-const DUTY: &str = "org_units";
 /// When whoever finds another replica at it comes again.
 const TURN: Duration = Duration::from_secs(2);
 
@@ -186,7 +184,7 @@ impl Places {
             return Err(ApiError::TryLater { reason: Reason::with(Cause::Paced, detail), after: Some(ahead) });
         }
         let Some(store) = &self.store else { return self.made_alone(api, gate, place, &mut not_before).await };
-        let taken = duty::hold(store, &self.clock, DUTY).await;
+        let taken = duty::hold(store, &self.clock, duty::ORG_UNITS).await;
         let Ok(Some(turn)) = taken else {
             let detail = "another replica makes an org unit at the moment";
             return Err(ApiError::TryLater { reason: Reason::with(Cause::Paced, detail), after: Some(TURN) });

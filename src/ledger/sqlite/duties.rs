@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::super::duty;
 use super::rows::ms;
 use super::threads::Outcome;
 use super::work::millis;
@@ -20,9 +21,12 @@ pub(super) fn take(db: &Connection, name: &str, holder: &str, now: Timestamp, le
     Ok(taken == 1)
 }
 
-/// Whoever opens the file is alone with it: the duties are those of processes that are gone.
-pub(super) fn drop_all(db: &Connection) -> rusqlite::Result<usize> {
-    db.execute("DELETE FROM duties", [])
+/// Whoever opens the file is alone with it: the duties are those of processes that are gone. One whose last call may still
+/// have its effect ends when that is over.
+pub(super) fn release_the_dead(db: &Connection, now: Timestamp, grace: Duration) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM duties WHERE name <> ?1", [duty::ORG_UNITS])?;
+    db.execute("UPDATE duties SET until = min(until, ?1)", [ms(now).saturating_add(millis(grace))])?;
+    Ok(())
 }
 
 /// Gives a duty back.

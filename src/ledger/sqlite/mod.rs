@@ -75,7 +75,7 @@ impl SqliteStore {
         side::refuse_copies(&connection, &shown)?;
         migrate::migrate(&mut connection, &shown)?;
         work::release_the_dead(&connection, now, grace).map_err(unusable)?;
-        duties::drop_all(&connection).map_err(unusable)?;
+        duties::release_the_dead(&connection, now, grace).map_err(unusable)?;
         let reading = PathBuf::from(path);
         let reader = Reader::start(READERS, move || connect(&reading, true)).map_err(unusable)?;
         let writing = PathBuf::from(path);

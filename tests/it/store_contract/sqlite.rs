@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use okta_lineworks::domain::event::{EventKind, Source, Verdict};
+use okta_lineworks::ledger::duty::ORG_UNITS;
 use okta_lineworks::ledger::sqlite::SqliteStore;
 use okta_lineworks::ledger::{Incoming, ListRequest, OpenError, Store, StoreError};
 use rusqlite::Connection;
@@ -50,6 +52,21 @@ async fn the_people_of_a_dead_process_are_free_after_the_grace() {
     let second = store.claim_one("00uA", 15).await;
     assert!(second.lease.number > first.lease.number);
     assert_eq!(second.assignment.marks.second_look(), Some(at(75)), "and it is looked at once more");
+}
+
+/// An org unit whose maker died may still come into being.
+#[tokio::test]
+async fn nobody_makes_org_units_before_the_last_call_of_the_former_maker_is_over() {
+    let file = File::new();
+    let take = async |store: &dyn Store, holder, second| {
+        store.take_duty(ORG_UNITS, holder, at(second), Duration::from_secs(60)).await.expect("answered")
+    };
+    let store = file.open(at(0));
+    assert!(take(&*store, "maker", 0).await);
+    drop(store);
+    let store = file.open(at(5));
+    assert!(!take(&*store, "next", 14).await, "it may still have its effect");
+    assert!(take(&*store, "next", 15).await);
 }
 
 #[tokio::test]
