@@ -213,6 +213,8 @@ async fn whoever_got_the_app_again_by_an_event_is_not_taken_for_gone() {
     org.narrow_to(&[], "404").await;
     org.app.advance(Duration::from_secs(5)).await;
     org.tells("application.user_membership.add").await;
+    let row = org.app.row_in(TARO, "waiting").await;
+    assert_eq!(row["reason"]["code"], "okta_says_otherwise", "{row:#}");
     org.app.advance(WEEK).await;
     org.is_held(json!(["delete"])).await;
     assert_eq!(org.calls("users.delete").await, 0);
