@@ -30,6 +30,7 @@ use crate::ledger::postgres::PostgresStore;
 use crate::ledger::sqlite::SqliteStore;
 use crate::ledger::{Incoming, OpenError, Place, Store, StoreError};
 use crate::lineworks::credentials::UnusableKey;
+use crate::lineworks::last_echo;
 use crate::lineworks::scim::Keeper;
 use crate::metrics::Metrics;
 use crate::okta::catch_up::CatchUp;
@@ -284,7 +285,9 @@ async fn stop_server(handle: &ServerHandle, server: tokio::task::JoinHandle<std:
 async fn open_ledger(config: &Config, purpose: Purpose, clock: &Clock) -> Result<Arc<dyn Store>, BuildError> {
     let place = settings::place(config);
     let store: Arc<dyn Store> = match &place {
-        Place::Sqlite(path) => Arc::new(SqliteStore::open(path, clock.now(), config.lineworks.last_echo())?),
+        Place::Sqlite(path) => {
+            Arc::new(SqliteStore::open(path, clock.now(), last_echo(config.lineworks.call_timeout))?)
+        }
         Place::Postgres(address) => Arc::new(PostgresStore::open(address, config.ledger.connections, clock).await?),
     };
     let this = purpose.words();

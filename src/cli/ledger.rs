@@ -12,6 +12,7 @@ use crate::app;
 use crate::ledger::copy::{self, Copied, Progress};
 use crate::ledger::sqlite::backup;
 use crate::ledger::{Place, postgres::Address};
+use crate::lineworks::last_echo;
 
 /// A difference of clocks that is worth a word, in milliseconds.
 const CLOCKS_DIFFER_MS: i64 = 5_000;
@@ -127,7 +128,7 @@ impl Copy {
             config.load_for_the_ledger(self.sandbox)
         };
         let (from, to) = (at(&self.from)?, at(&self.to)?);
-        let grace = to.lineworks.last_echo();
+        let grace = last_echo(to.lineworks.call_timeout);
         let (from, to) = (app::place(&from), app::place(&to));
         let mut shown = Shown::new();
         let copied = copy::copy(&from, &to, grace, self.replace, &mut shown).await;

@@ -175,14 +175,6 @@ pub struct LineWorks {
     pub call_timeout: Duration,
 }
 
-impl LineWorks {
-    /// How long a call may still have its effect whose process died, from the moment that is known: the time in which it
-    /// would have been given up, and then as long as any call without an answer is waited for.
-    pub fn last_echo(&self) -> Duration {
-        self.call_timeout * 3
-    }
-}
-
 /// The LINE WORKS API behind the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {

@@ -16,7 +16,7 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::outcome::{Cause, Reason};
 use crate::domain::step::StepKind;
 use crate::ledger::{Lease, Settlement, StoreError};
-use crate::lineworks::{ApiError, Blocked, of_lasting};
+use crate::lineworks::{ApiError, Blocked, echo, of_lasting};
 
 /// Runs that may end in "LINE WORKS says otherwise" before a human must look.
 const CONTRADICTIONS: u32 = 3;
@@ -57,7 +57,7 @@ impl Run<'_> {
         let write = self.gate.calls().into_iter().rfind(|call| !call.operation.is_read());
         let cause = write.and_then(|write| of_lasting(&write, self.failures())).unwrap_or(reason.cause);
         let reason = Reason { cause, ..reason };
-        self.retry_later(reason, self.settings.call_timeout * 2)
+        self.retry_later(reason, echo(self.settings.call_timeout))
     }
 
     /// Ends the run on an error.
@@ -67,7 +67,7 @@ impl Run<'_> {
                 Ending::in_state(self.waiting(reason, after.unwrap_or(pause::OTHERS)))
             }
             ApiError::TryLater { reason, after } => self.retry_later(reason, after.unwrap_or(Duration::ZERO)),
-            ApiError::Unclear(reason) => self.retry_later(reason, self.settings.call_timeout * 2),
+            ApiError::Unclear(reason) => self.retry_later(reason, echo(self.settings.call_timeout)),
             ApiError::ReadAgain(reason) if self.assignment.failures < CONTRADICTIONS => {
                 self.retry_later(reason, Duration::ZERO)
             }

@@ -14,7 +14,7 @@ use crate::domain::member::Member;
 use crate::domain::outcome::Cause;
 use crate::domain::step::{Step, StepKind};
 use crate::ledger::StepRecord;
-use crate::lineworks::{ApiError, NewMember};
+use crate::lineworks::{ApiError, NewMember, echo};
 
 /// How the history calls a step that LINE WORKS accepted.
 const DONE: &str = "done";
@@ -42,7 +42,7 @@ impl Run<'_> {
                 Ok(seen)
             }
             Err(ApiError::Unclear(reason)) => {
-                self.marks.unclear_until = Some(after(self.clock.now(), self.settings.call_timeout * 2));
+                self.marks.unclear_until = Some(after(self.clock.now(), echo(self.settings.call_timeout)));
                 self.unclear = Some(reason);
                 Ok(None)
             }

@@ -1,6 +1,6 @@
 //! A duty that is held while something goes on: renewed in the background, given back at the end.
 //!
-//! Two who ask for the same duty are two, also in one process. When the process dies the duty ends by itself within `LEASE`.
+//! Two who ask for the same duty are two, also in one process. When the process dies the duty ends by itself.
 //! A process that slept, or could not reach the ledger for that long, has lost the duty: then `lost` resolves, and whatever
 //! goes on under it must end.
 
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 /// only after that time, also where all other duties end with the process.
 pub const ORG_UNITS: &str = "org_units";
 
-/// How long a duty outlasts its last renewal.
+/// How long a duty outlasts its last renewal, at least.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often it is renewed.
 const RENEWAL: Duration = Duration::from_secs(8);
@@ -39,6 +39,20 @@ pub struct Held {
 /// The ledger cannot be written.
 pub async fn hold(store: &Arc<dyn Store>, clock: &Clock, name: &'static str) -> Result<Option<Held>, StoreError> {
     hold_for(store, clock, name, LEASE, RENEWAL).await
+}
+
+/// The same, of a duty whose calls may have their effect for as long as `echo` after their holder died: nobody else has
+/// it before that.
+///
+/// # Errors
+/// The ledger cannot be written.
+pub async fn hold_through(
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    name: &'static str,
+    echo: Duration,
+) -> Result<Option<Held>, StoreError> {
+    hold_for(store, clock, name, LEASE.max(echo + RENEWAL), RENEWAL).await
 }
 
 async fn hold_for(
@@ -130,13 +144,31 @@ mod tests {
     use super::*;
     use crate::ledger::sqlite::SqliteStore;
 
+    fn opened(path: &std::path::Path, clock: &Clock) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(path, clock.now(), Duration::ZERO).expect("opens"))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_duty_is_nobody_elses_before_the_last_call_of_a_dead_holder_is_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::system();
+        let store = opened(&folder.path().join("ledger.db"), &clock);
+        let echo = Duration::from_secs(60);
+        let held = hold_through(&store, &clock, "a duty", echo).await.expect("works").expect("nobody has it");
+        // It dies right before it would have renewed the duty, in the middle of a call.
+        drop(held);
+        let died = clock.now() + RENEWAL;
+        let taken = async |at| store.take_duty("a duty", "another", at, LEASE).await.expect("works");
+        assert!(!taken(died + echo - Duration::from_secs(1)).await);
+        assert!(taken(died + echo).await);
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_duty_that_cannot_be_renewed_is_lost_when_it_ends() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("ledger.db");
         let clock = Clock::system();
-        let store = SqliteStore::open(&path, clock.now(), Duration::ZERO).expect("opens");
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = opened(&path, &clock);
         let (lease, every) = (Duration::from_secs(2), Duration::from_millis(100));
         let held = hold_for(&store, &clock, "a duty", lease, every).await.expect("works").expect("nobody has it");
         assert!(tokio::time::timeout(lease + every, held.lost()).await.is_err(), "it is renewed");

@@ -57,6 +57,16 @@ use crate::domain::profile::{Difference, Profile};
 use crate::domain::reference::Reference;
 use crate::lineworks::status::Paused;
 
+/// How long the effect of a call without an answer is waited for, from the moment it was given up.
+pub fn echo(call_timeout: Duration) -> Duration {
+    call_timeout * 2
+}
+
+/// The same for a call whose process died: it may just have begun, so first the time in which it would have been given up.
+pub fn last_echo(call_timeout: Duration) -> Duration {
+    call_timeout + echo(call_timeout)
+}
+
 /// Why the gate let a call not pass.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Blocked {

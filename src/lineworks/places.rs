@@ -21,14 +21,14 @@ use crate::ledger::Store;
 use crate::ledger::duty;
 use crate::lineworks::api::{Api, Call, Reply};
 use crate::lineworks::listing::{self, List, Meaning, Place};
-use crate::lineworks::{ApiError, Gate, Operation, address};
+use crate::lineworks::{ApiError, Gate, Operation, address, echo, last_echo};
 
 /// A list that is younger than this is not read again because a name is not in it.
 const FRESH: Duration = Duration::from_secs(5);
 /// An older list is forgotten when LINE WORKS refuses what was sent: an id in it may be gone since.
 const DOUBTFUL: Duration = Duration::from_secs(60);
 
-/// When whoever finds another replica at it comes again.
+/// When whoever finds another process at it comes again.
 const TURN: Duration = Duration::from_secs(2);
 
 /// How names are looked up.
@@ -68,7 +68,7 @@ pub(crate) struct Places {
     lists: Mutex<HashMap<(List, i64), Slot>>,
     /// Held by whoever makes an org unit; until that moment nobody may, since one may still come into being.
     making: AsyncMutex<Option<Timestamp>>,
-    /// Where replicas agree on who makes org units.
+    /// Where it is agreed on who makes org units.
     store: Option<Arc<dyn Store>>,
 }
 
@@ -83,10 +83,9 @@ impl Places {
         Self { settings, clock, call_timeout, lists: Mutex::default(), making: AsyncMutex::default(), store: None }
     }
 
-    /// The same, one maker of org units at a time for all replicas on this ledger.
-    pub(crate) fn sharing(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store).filter(|store| store.is_shared());
-        self
+    /// The same, one maker of org units at a time for all on this ledger: other replicas, and who comes after a restart.
+    pub(crate) fn sharing(self, store: Arc<dyn Store>) -> Self {
+        Self { store: Some(store), ..self }
     }
 
     /// The domains of the tenant.
@@ -184,9 +183,9 @@ impl Places {
             return Err(ApiError::TryLater { reason: Reason::with(Cause::Paced, detail), after: Some(ahead) });
         }
         let Some(store) = &self.store else { return self.made_alone(api, gate, place, &mut not_before).await };
-        let taken = duty::hold(store, &self.clock, duty::ORG_UNITS).await;
+        let taken = duty::hold_through(store, &self.clock, duty::ORG_UNITS, last_echo(self.call_timeout)).await;
         let Ok(Some(turn)) = taken else {
-            let detail = "another replica makes an org unit at the moment";
+            let detail = "another process makes an org unit at the moment, or one that died may have made one";
             return Err(ApiError::TryLater { reason: Reason::with(Cause::Paced, detail), after: Some(TURN) });
         };
         let made = tokio::select! {
@@ -194,7 +193,7 @@ impl Places {
             () = turn.lost() => Err(ApiError::Unclear(Reason::with(Cause::Paced, "another replica makes org units by now"))),
         };
         match &made {
-            Err(ApiError::Unclear(_)) => turn.leave_for(self.call_timeout * 2).await,
+            Err(ApiError::Unclear(_)) => turn.leave_for(echo(self.call_timeout)).await,
             _ => turn.give_back().await,
         }
         made
@@ -233,7 +232,7 @@ impl Places {
             }
             Err(error) => {
                 if matches!(error, ApiError::Unclear(_)) {
-                    let quiet = SignedDuration::try_from(self.call_timeout * 2).unwrap_or(SignedDuration::MAX);
+                    let quiet = SignedDuration::try_from(echo(self.call_timeout)).unwrap_or(SignedDuration::MAX);
                     *not_before = Some(self.clock.now().checked_add(quiet).unwrap_or(Timestamp::MAX));
                 }
                 *self.slot(list, place.domain_id).lock().await = None;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use jiff::Timestamp;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::process::{Program, Site};
 use crate::support::{ReadAnswer, membership, user};
@@ -218,27 +218,62 @@ async fn a_suspension_whose_answer_was_lost_with_the_process_is_known_to_be_ours
     assert_eq!(site.stats().await["violationCount"], 0);
 }
 
-/// What a killed program sent may take effect as late as a call that its client gave up on: one time-out to give up,
-/// and two more.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_late_effect_of_a_killed_program_meets_no_call_of_the_next_one() {
-    let site = Site::new().await;
+/// The program sends this call, whose effect is late, and is killed before it comes.
+async fn is_killed_during(site: &Site, operation: &str, person: &str, user: Value) {
     let program = site.start().await;
-    site.fault(json!({"operation": "users.create", "kind": "lateEffect", "delayMs": 2_500, "times": 1})).await;
-    let put = site.card(&program, Method::PUT, "00uTARO").header("Prefer", "wait=0").json(&json!({"user": user(1)}));
+    // Later than the call is given up (1 s), and in the two seconds that are waited after that.
+    site.fault(json!({"operation": operation, "kind": "lateEffect", "delayMs": 2_500, "times": 1})).await;
+    let put = site.card(&program, Method::PUT, person).header("Prefer", "wait=0").json(&json!({ "user": user }));
     assert_eq!(put.answer().await.status, 202);
     let deadline = Instant::now() + Duration::from_secs(5);
-    while site.stats().await["requests"]["users.create"] != 1 {
+    while site.stats().await["requests"][operation] != 1 {
         assert!(Instant::now() < deadline, "never asked\n{}", program.log());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     program.kill();
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_effect_of_a_killed_program_meets_no_call_of_the_next_one() {
+    let site = Site::new().await;
+    is_killed_during(&site, "users.create", "00uTARO", user(1)).await;
     let program = site.start().await;
     site.wait_until_all_is_done(&program, Duration::from_secs(20)).await;
     let stats = site.stats().await;
     assert_eq!(stats["violationCount"], 0, "{stats:#}");
     assert_eq!((&stats["membersEverCreated"], &stats["requests"]["users.create"]), (&json!(1), &json!(1)), "{stats:#}");
+}
+
+async fn an_org_unit_of_a_killed_program_is_not_made_again(site: Site) {
+    site.configure("[lineworks]\nscope = \"user orgunit\"\n[placement]\ncreate_org_units = true\n");
+    let placed = |n| {
+        let mut user = user(n);
+        user["organizations"] = json!([{"orgUnits": [{"orgUnitId": "name:新規事業部"}]}]);
+        user
+    };
+    is_killed_during(&site, "orgunits.create", "00uTARO", placed(1)).await;
+    let program = site.start().await;
+    // Somebody else whom nothing keeps waiting needs the very same one.
+    let put = site.card(&program, Method::PUT, "00uHANAKO").header("Prefer", "wait=0");
+    assert_eq!(put.json(&json!({"user": placed(2)})).answer().await.status, 202);
+    site.wait_until_all_is_done(&program, Duration::from_secs(60)).await;
+    let stats = site.stats().await;
+    assert_eq!((&stats["violationCount"], &stats["requests"]["orgunits.create"]), (&json!(0), &json!(1)), "{stats:#}");
+    for person in ["00uTARO", "00uHANAKO"] {
+        let row = site.row(&program, person).await;
+        assert_eq!(row["state"], "settled", "{row:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_unit_that_may_come_into_being_after_a_kill_is_not_made_again() {
+    an_org_unit_of_a_killed_program_is_not_made_again(Site::new().await).await;
+}
+
+/// The dead replica's turn lasts for half a minute here.
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_is_it_on_postgresql() {
+    an_org_unit_of_a_killed_program_is_not_made_again(Site::on_postgres().await).await;
 }
 
 /// Starts the program so that a file that may not grow is an error to it, and not its end.

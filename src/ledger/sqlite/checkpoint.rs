@@ -60,8 +60,10 @@ impl Checkpoints {
 
     /// The writer has committed on this connection.
     pub(super) fn written(&self, connection: &Connection) {
-        if self.nearly_done.swap(false, Ordering::Acquire) {
-            let _ = passive(connection).inspect_err(|error| tracing::debug!(%error, "the journal goes on"));
+        if self.nearly_done.swap(false, Ordering::Acquire)
+            && let Err(error) = passive(connection)
+        {
+            tracing::debug!(%error, "the journal goes on");
         }
         if let Some(written) = &self.written {
             // One that waits is enough.

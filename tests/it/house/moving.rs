@@ -60,9 +60,9 @@ async fn everything_goes_into_a_database_and_back() {
     assert!(!moved.said.contains("a pass"), "no password is shown: {}", moved.said);
     let late = format!(
         "SELECT count(*) FROM assignments WHERE state = 'running' AND unclear_until >= {0} AND next_at >= {0}",
-        begun + 2_000
+        begun + 3_000
     );
-    assert_eq!(database.query(&late), 1, "nobody goes near a call that may be on its way for two call time-outs");
+    assert_eq!(database.query(&late), 1, "nobody goes near a call that may be on its way for three call time-outs");
     let refused = site.run(&["serve"]);
     assert_eq!(refused.code, Some(1), "{}", refused.said);
     assert!(refused.said.contains("was moved to postgres://"), "{}", refused.said);
